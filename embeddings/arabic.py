@@ -1,0 +1,149 @@
+"""Arabic analysis: folding, words with their place in the original, and index terms.
+
+Text comes in as people write it and goes out as `Word`s, each with the half-open range of code points it
+occupies in the original. Documents and questions pass through the same functions, so the two sides can never
+drift apart. Folded text is for searching; what a reader sees is always `text[word.start:word.end]`.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import regex
+from tokenizers import Regex, normalizers
+
+FOLDING_VERSION: Final = 1
+"""Raised whenever the terms or folded forms of any text change; an index remembers the one it was made with."""
+
+# Letters that Persian, Urdu and dialect spellings put where Arabic has its own; digits of both Arabic scripts.
+_LETTERS: Final = {
+    "ی": "ي",
+    "ى": "ي",
+    "ې": "ي",
+    "ے": "ي",
+    "ک": "ك",
+    "ڪ": "ك",
+    "گ": "ك",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ہ": "ه",
+    "ھ": "ه",
+    "ە": "ه",
+    "ۃ": "ه",
+    "ٱ": "ا",
+    "ڤ": "ف",
+    "پ": "ب",
+    "چ": "ج",
+    "ژ": "ز",
+    "٫": ".",
+    "٬": ",",
+    "٪": "%",
+    "ـ": "",
+} | {chr(base + digit): str(digit) for base in (0x0660, 0x06F0) for digit in range(10)}
+
+# Marks written above or below letters, and characters that only steer layout (bidi, joiners, soft hyphen, BOM).
+_INVISIBLE: Final = r"\p{Mn}|\p{Me}|\p{Cf}"
+
+NORMALIZER: Final = normalizers.Sequence(
+    [
+        # NFKD opens ligatures and presentation forms, and parts hamza and madda from their carriers, so that
+        # dropping the marks also makes أ إ آ one letter, ؤ a waw and ئ a ya.
+        normalizers.NFKD(),
+        normalizers.Replace(Regex(_INVISIBLE), ""),
+        *(normalizers.Replace(letter, folded) for letter, folded in _LETTERS.items()),
+        normalizers.Lowercase(),
+    ]
+)
+"""The folding itself, in the form that tokenizer files store: models and terms fold by the same definition."""
+
+# A number keeps its separators («1,500», «٣٫٥»); a word keeps its marks, tatweel and joiners; digits part from letters.
+_WORD: Final = regex.compile(
+    r"\p{Nd}\p{M}*(?:[.,٫٬]?\p{Nd}\p{M}*)*"
+    r"|\p{L}[\p{L}\p{M}\p{Cf}ـ]*"
+)
+_THOUSANDS: Final = regex.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
+
+# Words that stand in nearly every sentence and question. Folded forms.
+STOP_WORDS: Final = frozenset(
+    "من في علي الي عن مع ان انه انها ما لا لم لن هل هو هي هم كان كانت يكون تكون قد لقد ثم او ام بل اذا اذ كل بعض هذا هذه ذلك "
+    "تلك التي الذي الذين اللذين اي ايه كما حيث بين كم متي اين كيف لماذا ماذا منذ حتي عند لدي غير ليس وهو وهي "
+    "the a an of in on to and is are was were be by for with as at it this that what who which when where how why did does do".split()
+)
+
+# Light10 (Larkey, Ballesteros & Connell 2007), longest first, over folded letters.
+_PREFIXES: Final = ("وال", "بال", "كال", "فال", "لل", "ال")
+_SUFFIXES: Final = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
+_GRAM: Final = 4  # Four letters: the best single gram length for Arabic words on the development pools.
+
+
+class Word(NamedTuple):
+    """A folded word and the half-open range of code points it comes from."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=200_000)
+def fold(text: str) -> str:
+    """Return `text` in the one spelling used for searching: no marks, one form a letter, ASCII digits, lower case.
+
+    Folding is idempotent, and `fold("أَحْمَـد") == fold("احمد")`.
+    """
+    folded = text
+    while (again := NORMALIZER.normalize_str(folded)) != folded:  # rarely a second round: lower case can make marks
+        folded = again
+    return folded
+
+
+def words(text: str) -> Iterator[Word]:
+    """Yield the words and numbers of `text` in order, folded, with exact ranges.
+
+    A range covers the marks that belong to its word. One character that stands for several words («ﷺ») yields
+    several words with the same range. Thousands separators are dropped: «١٬٥٠٠», «1,500» and «1500» are one number.
+    """
+    for match in _WORD.finditer(text):
+        folded = fold(match.group())
+        if _THOUSANDS.fullmatch(folded):
+            folded = folded.replace(",", "")
+        start, end = match.span()
+        for part in folded.split():
+            yield Word(part, start, end)
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Return the light stem of a folded word: leading «و» and article, then endings, are taken off.
+
+    At least two letters stay. Method: light10, Larkey, Ballesteros & Connell, "Light stemming for Arabic
+    information retrieval" (2007).
+    """
+    if word.startswith("و") and len(word) >= 4:
+        word = word[1:]
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= 2:
+            word = word[len(prefix) :]
+            break
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 2:
+            word = word[: -len(suffix)]
+    return word
+
+
+@lru_cache(maxsize=200_000)
+def grams(word: str) -> tuple[str, ...]:
+    """Return the overlapping four-letter pieces of a folded word, or the whole word where it is shorter."""
+    return tuple(word[i : i + _GRAM] for i in range(max(1, len(word) - _GRAM + 1)))
+
+
+@lru_cache(maxsize=200_000)
+def word_terms(word: str) -> tuple[str, ...]:
+    """Return what the lexical index keeps of a folded word: its stem, and its grams marked by «#»; none of a stop word."""
+    if word in STOP_WORDS:
+        return ()
+    return (stem(word), *("#" + gram for gram in grams(word)))
+
+
+def terms(text: str) -> list[str]:
+    """Return the index terms of a passage or of a question, in order, with repeats."""
+    return [term for word in words(text) for term in word_terms(word.text)]

@@ -1,0 +1,1 @@
+"""What people touch: the browser chat and the command line."""
