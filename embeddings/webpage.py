@@ -1,0 +1,134 @@
+"""The readable text of an HTML page, with the title, date and source that the page declares.
+
+Takes the decoded page, gives a `WebPage`. Block elements become lines; scripts, styles, menus and forms are left
+out; entities are decoded. The text that comes out is canonical: quotations point into it, not into the markup.
+"""
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Final
+
+import regex
+
+from embeddings.errors import DocumentError
+from embeddings.metadata import one_line
+
+
+def _names(elements: str) -> frozenset[str]:
+    return frozenset(elements.split())
+
+
+_BLOCKS: Final = _names(
+    "address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form h1 "
+    "h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section summary table tbody td tfoot th thead tr ul"
+)
+_HIDDEN: Final = _names("script style template noscript svg head title iframe object canvas select button")
+_MENUS: Final = _names("nav footer aside form")
+_META: Final = {
+    "article:published_time": "date",
+    "date": "date",
+    "dc.date": "date",
+    "datepublished": "date",
+    "pubdate": "date",
+    "og:site_name": "source",
+    "source": "source",
+    "dc.publisher": "source",
+}
+_CHARSET: Final = regex.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})")
+_SPACES: Final = regex.compile(r"[ \t\n\r\f]+")
+_MAIN_SHARE: Final = 0.25  # of the page's text; a smaller <article> is a teaser
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """What a page says: `text` in lines, and the title, date and source it declares (None where it does not)."""
+
+    text: str
+    title: str | None
+    date: str | None
+    source: str | None
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """Return the encoding that the page names in its first 2,048 bytes, or None."""
+    match = _CHARSET.search(data[:2048])
+    return match[1].decode("ascii") if match else None
+
+
+def read_page(markup: str) -> WebPage:
+    """Return the readable text of `markup` and what it declares.
+
+    Raises:
+        DocumentError: the markup cannot be parsed.
+    """
+    collector = _Collector()
+    try:
+        collector.feed(markup)
+        collector.close()
+    except AssertionError as error:  # how html.parser refuses an unknown marked section
+        raise DocumentError(f"its HTML cannot be parsed: {error}; expected a web page") from error
+    return WebPage(collector.text(), collector.title(), collector.meta.get("date"), collector.meta.get("source"))
+
+
+class _Collector(HTMLParser):
+    """Gathers pieces of text, each with whether it stands in the main part and whether in a menu."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.meta: dict[str, str] = {}
+        self._pieces: list[tuple[str, bool, bool]] = []
+        self._open = dict.fromkeys((*_HIDDEN, *_MENUS, "article", "main", "h1"), 0)
+        self._titles: dict[str, list[str]] = {"title": [], "h1": []}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "meta":
+            self._keep_meta({name: value or "" for name, value in attrs})
+        if tag == "body":  # what an unclosed <head> or <title> would otherwise hide
+            self._open.update(dict.fromkeys(_HIDDEN, 0))
+        if tag in self._open:
+            self._open[tag] += 1
+        if tag in _BLOCKS:
+            self._add("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open.get(tag):
+            self._open[tag] -= 1
+        if tag in _BLOCKS:
+            self._add("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self._open["title"] and not self._open["svg"]:
+            self._titles["title"].append(data)
+        if not any(self._open[tag] for tag in _HIDDEN):
+            if self._open["h1"]:
+                self._titles["h1"].append(data)
+            self._add(_SPACES.sub(" ", data))
+
+    def title(self) -> str | None:
+        """Return the page's title; where it holds the first headline, the headline without the site's name."""
+        title, headline = (one_line("".join(self._titles[tag])) for tag in ("title", "h1"))
+        return headline if headline and headline in title else title or headline or None
+
+    def text(self) -> str:
+        """Return the lines of the main part; without menus where anything is left without them."""
+        everything = self._lines(self._pieces)
+        without_menus = self._lines([piece for piece in self._pieces if not piece[2]])
+        main = self._lines([piece for piece in self._pieces if piece[1] and not piece[2]])
+        if main and len(main) >= _MAIN_SHARE * len(without_menus):
+            return main
+        return without_menus or everything
+
+    def _add(self, text: str) -> None:
+        in_main = bool(self._open["article"] or self._open["main"])
+        self._pieces.append((text, in_main, any(self._open[tag] for tag in _MENUS)))
+
+    def _keep_meta(self, attributes: dict[str, str]) -> None:
+        name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower()
+        content = one_line(attributes.get("content", ""))
+        if name in _META and content:
+            self.meta.setdefault(_META[name], content)
+
+    @staticmethod
+    def _lines(pieces: list[tuple[str, bool, bool]]) -> str:
+        lines = (_SPACES.sub(" ", line).strip() for line in "".join(piece[0] for piece in pieces).split("\n"))
+        return "\n".join(line for line in lines if line)
