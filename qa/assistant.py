@@ -1,0 +1,237 @@
+"""ask(): retrieve passages, read them, decide, cite.
+
+`Assistant` holds an open index, the encoder it was made with and a reader; it takes questions and gives `Answer`s.
+Nothing is kept between questions, so one assistant may serve many people at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from embeddings.arabic import words
+from embeddings.documents import Document
+from embeddings.encoder import Encoder, load_encoder
+from embeddings.errors import FilterError, QuestionError
+from embeddings.index import Changes, DocumentInfo, Index, Progress
+from embeddings.passages import sentences
+from qa.answers import Answer, Citation
+from qa.reader import Reader, ReadingPassage, Span
+from qa.retriever import Hit, Retriever
+from qa.stories import distinct
+
+MAX_QUESTION: Final = 1_000  # Characters; several times the longest of fifteen thousand real questions.
+_SUPPORTING: Final = 3  # Citations beside the answer's own: more are not read by anyone.
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Answers questions from one index with quotations.
+
+    Args:
+        index: an open index; closed with the assistant.
+        encoder: the model the index was made with.
+        reader: finds the spans; `qa.load_reader()` gives the bundled one.
+    """
+
+    def __init__(self, index: Index, encoder: Encoder, reader: Reader) -> None:
+        self._index = index
+        self._retriever = Retriever(index, encoder)
+        self._encoder = encoder
+        self._reader = reader
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def open(
+        cls, folder: Path | str, *, encoder: str | None = None, reader: str | None = None, create: bool = False
+    ) -> Self:
+        """Open an index folder.
+
+        Args:
+            folder: where `dalil index` put it.
+            encoder: a sentence-transformers name or path; None is the bundled model.
+            reader: an extractive question-answering model's name or path; None is the bundled one.
+            create: make an empty index where there is none.
+
+        Raises:
+            IndexMissingError, IndexMismatchError, IndexDamagedError: when the folder cannot be used as it is.
+            ModelError: when a model cannot be loaded.
+        """
+        from qa.loading import load_reader
+
+        model = load_encoder(encoder)
+        return cls(Index.open(Path(folder), model, create=create), model, load_reader(reader))
+
+    @classmethod
+    def from_documents(
+        cls, documents: Iterable[Document], *, encoder: str | None = None, reader: str | None = None
+    ) -> Self:
+        """Index `documents` in a folder that goes with the assistant; for tests, notebooks and small collections."""
+        folder = tempfile.TemporaryDirectory(prefix="dalil-")
+        assistant = cls.open(folder.name, encoder=encoder, reader=reader, create=True)
+        assistant._folder = folder
+        assistant.add(documents)
+        return assistant
+
+    def ask(
+        self,
+        question: str,
+        *,
+        top_k: int = 20,
+        date_from: str | date | None = None,
+        date_to: str | date | None = None,
+        source: str | None = None,
+        min_confidence: float | None = None,
+    ) -> Answer:
+        """Answer `question` with quotations, or say honestly that the documents do not.
+
+        Args:
+            question: up to 1,000 characters, in any spelling.
+            top_k: how many passages are read.
+            date_from: first day ("2019-04-05"); documents without a date are then left out.
+            date_to: last day, likewise.
+            source: keep documents of this publisher.
+            min_confidence: decline under this probability; None is the reader's own choice.
+
+        Raises:
+            QuestionError: when the question is empty or too long.
+            FilterError: when `top_k`, `min_confidence` or a date cannot be read.
+        """
+        started = time.perf_counter()
+        if min_confidence is not None and not 0 <= min_confidence <= 1:
+            raise FilterError(f"min_confidence must lie between 0 and 1, got {min_confidence}")
+        hits = self.search(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+        hits = [hits[position] for position in distinct([hit.text for hit in hits])]
+        retrieved = time.perf_counter()
+        spans = self._reader.read(question, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
+        threshold = self._reader.min_confidence if min_confidence is None else min_confidence
+        answered = bool(spans) and spans[0].confidence >= threshold
+        done = time.perf_counter()
+        return Answer(
+            question=question,
+            confidence=spans[0].confidence if spans else 0.0,
+            citations=_cite(spans, hits) if answered else (),
+            evidence=tuple(_evidence(hit) for hit in hits),
+            index={"generation": self._index.generation, **self._index.counts},
+            models={"encoder": self._encoder.name, "reader": self._reader.name},
+            timing_ms={
+                "retrieve": _milliseconds(retrieved - started),
+                "read": _milliseconds(done - retrieved),
+                "total": _milliseconds(done - started),
+            },
+        )
+
+    def search(
+        self,
+        question: str,
+        *,
+        top_k: int = 20,
+        date_from: str | date | None = None,
+        date_to: str | date | None = None,
+        source: str | None = None,
+    ) -> list[Hit]:
+        """Return the passages nearest to `question`, best first, each able to `explain()` its rank.
+
+        Raises:
+            QuestionError: when the question is empty or too long.
+            FilterError: when `top_k` or a date cannot be read.
+        """
+        _check(question, top_k)
+        allowed = self._index.select(date_from=_day(date_from), date_to=_day(date_to), source=source or None)
+        return self._retriever.search(question, top_k, allowed)
+
+    def add(self, documents: Iterable[Document], on_progress: Callable[[Progress], None] | None = None) -> Changes:
+        """Add or update documents; unchanged ones are skipped by their hash."""
+        return self._index.add(documents, on_progress)
+
+    def remove(self, document_ids: Sequence[str]) -> int:
+        """Remove documents from index and answers; returns how many there were."""
+        return self._index.remove(document_ids)
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return id, title, date, source and path of every document."""
+        return self._index.documents()
+
+    def document(self, document_id: str) -> Document:
+        """Return one document with its text; KeyError when there is none of that id."""
+        return self._index.document(document_id)
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check(question: str, top_k: int) -> None:
+    if not any(True for _ in words(question)):
+        raise QuestionError("the question has no words. Type a question, for example: من هو الناطق باسم الجيش؟")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(
+            f"the question has {len(question):,} characters, at most {MAX_QUESTION:,} are read. Shorten it."
+        )
+    if not 1 <= top_k <= 100:
+        raise FilterError(f"top_k must lie between 1 and 100, got {top_k}")
+
+
+def _day(value: str | date | None) -> str | None:
+    if value is None or value == "":
+        return None
+    try:
+        return (value if isinstance(value, date) else date.fromisoformat(value.strip())).isoformat()[:10]
+    except ValueError as error:
+        raise FilterError(f"cannot read the date {value!r}: write year-month-day, for example 2019-04-05") from error
+
+
+def _cite(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    """Make the answer's citation and those of other documents that say the same."""
+    chosen = [spans[0]]
+    said = _folded(spans[0], hits)
+    documents = {hits[spans[0].passage].document.id}
+    for span in spans[1:]:
+        document = hits[span.passage].document.id
+        if document not in documents and _agree(said, _folded(span, hits)) and len(chosen) <= _SUPPORTING:
+            chosen.append(span)
+            documents.add(document)
+    return tuple(_citation(span, hits[span.passage]) for span in chosen)
+
+
+def _folded(span: Span, hits: Sequence[Hit]) -> list[str]:
+    return [word.text for word in words(hits[span.passage].text[span.start : span.end])]
+
+
+def _agree(one: list[str], other: list[str]) -> bool:
+    """Whether one answer says the other: the same words, or all words of the shorter within the longer."""
+    return bool(one) and bool(other) and (set(one) <= set(other) or set(other) <= set(one))
+
+
+def _citation(span: Span, hit: Hit) -> Citation:
+    """Place a span of a passage in its document, with the sentences it touches as context."""
+    touched = [s for s in sentences(hit.text) if s[0] < span.end and span.start < s[1]]
+    first = min([span.start, *(start for start, _ in touched)])
+    last = max([span.end, *(end for _, end in touched)])
+    base = hit.passage.start
+    return Citation(hit.document, base + span.start, base + span.end, base + first, base + last, span.confidence)
+
+
+def _evidence(hit: Hit) -> Citation:
+    start, end = hit.passage.start, hit.passage.end
+    return Citation(hit.document, start, end, start, end, hit.score)
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
