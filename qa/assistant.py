@@ -6,10 +6,10 @@ Nothing is kept between questions, so one assistant may serve many people at onc
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,6 @@ from qa.stories import distinct
 
 MAX_QUESTION: Final = 1_000  # Characters; several times the longest of fifteen thousand real questions.
 _SUPPORTING: Final = 3  # Citations beside the answer's own: more are not read by anyone.
-_LOG: Final = logging.getLogger(__name__)
 
 
 class Assistant:
@@ -118,7 +117,7 @@ class Assistant:
             confidence=spans[0].confidence if spans else 0.0,
             citations=_cite(spans, hits) if answered else (),
             evidence=tuple(_evidence(hit) for hit in hits),
-            index={"generation": self._index.generation, **self._index.counts},
+            index={"generation": self._index.generation, **asdict(self._index.counts)},
             models={"encoder": self._encoder.name, "reader": self._reader.name},
             timing_ms={
                 "retrieve": _milliseconds(retrieved - started),
@@ -143,7 +142,7 @@ class Assistant:
             FilterError: when `top_k` or a date cannot be read.
         """
         _check(question, top_k)
-        allowed = self._index.select(date_from=_day(date_from), date_to=_day(date_to), source=source or None)
+        allowed = self._index.select(date_from=date_from or None, date_to=date_to or None, source=source or None)
         return self._retriever.search(question, top_k, allowed)
 
     def add(self, documents: Iterable[Document], on_progress: Callable[[Progress], None] | None = None) -> Changes:
@@ -186,15 +185,6 @@ def _check(question: str, top_k: int) -> None:
         )
     if not 1 <= top_k <= 100:
         raise FilterError(f"top_k must lie between 1 and 100, got {top_k}")
-
-
-def _day(value: str | date | None) -> str | None:
-    if value is None or value == "":
-        return None
-    try:
-        return (value if isinstance(value, date) else date.fromisoformat(value.strip())).isoformat()[:10]
-    except ValueError as error:
-        raise FilterError(f"cannot read the date {value!r}: write year-month-day, for example 2019-04-05") from error
 
 
 def _cite(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[Citation, ...]:

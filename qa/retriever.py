@@ -82,14 +82,16 @@ class Retriever:
         self, question: str, ranked: list[tuple[int, float]], dense: dict[int, float], lexical: dict[int, float]
     ) -> list[Hit]:
         asked = {stem(word.text) for word in analyse(question).content}
-        passages = self._index.passages([number for number, _ in ranked])
+        scores = dict(ranked)
+        passages = self._index.passages(scores)  # without those that another thread has just removed
         documents = {key: self._index.document(key) for key in {passage.document_id for passage in passages}}
         hits = []
-        for passage, (number, score) in zip(passages, ranked, strict=True):
+        for passage in passages:
             document = documents[passage.document_id]
             matched = _matched(document.text[passage.start : passage.end], asked)
             place = Passage(passage.document_id, passage.start, passage.end)
-            hits.append(Hit(place, document, score, dense.get(number, 0.0), lexical.get(number, 0.0), matched))
+            near, shared = dense.get(passage.id, 0.0), lexical.get(passage.id, 0.0)
+            hits.append(Hit(place, document, scores[passage.id], near, shared, matched))
         return hits
 
 

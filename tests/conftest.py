@@ -1,0 +1,51 @@
+"""Shared fixtures: the seeds behind a real assistant, and no network anywhere."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Model libraries ask a hub at start unless they are told not to.
+os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
+
+from embeddings.documents import Document, read_documents
+from qa.assistant import Assistant
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+_LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test talk to this machine alone."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in _LOCAL:
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's own DALIL_* settings out of the tests."""
+    for name in [name for name in os.environ if name.startswith("DALIL_") and name != "DALIL_REQUIRE_BROWSER"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def seed_documents() -> list[Document]:
+    """The five articles."""
+    return [item for item in read_documents([SEEDS]) if isinstance(item, Document)]
+
+
+@pytest.fixture(scope="session")
+def assistant(seed_documents: list[Document]) -> Iterator[Assistant]:
+    """The bundled models over the five articles; tests only ask."""
+    with Assistant.from_documents(seed_documents) as opened:
+        yield opened

@@ -1,0 +1,210 @@
+"""`dalil`: index, ask, search, chat, documents, verify … from a terminal.
+
+Answers go to stdout, progress and logs to stderr, colours and bars only to a terminal. Settings: flag, then
+`DALIL_*` variable, then default. Heavy modules are imported by the command that needs them, so that `--help` and
+errors answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from embeddings.errors import DalilError
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+SEEDS: Final = Path(__file__).parents[1] / "seeds"
+
+_app = typer.Typer(
+    name="dalil",
+    help="Ask questions in Arabic; get quotations from your documents, each with its exact place.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+IndexOption = Annotated[Path, typer.Option("--index", envvar="DALIL_INDEX", help="The index folder.")]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder", envvar="DALIL_ENCODER", help="A sentence-transformers name or path, instead of the bundled model."
+    ),
+]
+ReaderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reader",
+        envvar="DALIL_READER",
+        help='An extractive model\'s name or path, instead of the bundled one; "sentences" for the sentence reader.',
+    ),
+]
+TopOption = Annotated[
+    int, typer.Option("--top-k", envvar="DALIL_TOP_K", min=1, max=100, help="How many passages are read.")
+]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day, for example 2019-04-05.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Only documents of this publisher.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+DEFAULT_INDEX: Final = Path(".dalil")
+
+
+@_app.callback(invoke_without_command=True)
+def _options(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if show_version:
+        typer.echo(f"dalil {version('dalil')}")
+        raise typer.Exit
+
+
+@_app.command()
+def index(
+    paths: Annotated[list[Path], typer.Argument(help="Files (.txt .md .html .jsonl) and folders of them.")],
+    folder: IndexOption = DEFAULT_INDEX,
+    encoder: EncoderOption = None,
+) -> None:
+    """Add or update documents; unchanged files are skipped, a bad file is named and the rest go on."""
+    from embeddings.encoder import load_encoder
+    from embeddings.index import Index
+    from ui.indexing import index_paths
+
+    with Index.open(folder, load_encoder(encoder), create=True) as opened:
+        failed = index_paths(opened, paths)
+    if failed:
+        raise typer.Exit(1)
+
+
+@_app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help='The question, or "-" to read one a line from standard input.')],
+    folder: IndexOption = DEFAULT_INDEX,
+    encoder: EncoderOption = None,
+    reader: ReaderOption = None,
+    top_k: TopOption = 20,
+    date_from: FromOption = None,
+    date_to: ToOption = None,
+    source: SourceOption = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            envvar="DALIL_MIN_CONFIDENCE", min=0, max=1, help="Decline under this probability of being right."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question with a quotation and its place, or say that the documents do not answer it."""
+    from ui.terminal import show_answer
+
+    filters = {"top_k": top_k, "date_from": date_from, "date_to": date_to, "source": source}
+    failed = False
+    with _open(folder, encoder, reader) as assistant:
+        for asked in _questions(question):
+            try:
+                answer = assistant.ask(asked, **filters, min_confidence=min_confidence)  # type: ignore[arg-type]
+            except DalilError as error:
+                if question != "-":
+                    raise
+                failed = True
+                typer.echo(_json({"question": asked, "error": str(error)}) if as_json else f"{asked}\n  {error}")
+                continue
+            typer.echo(_json(answer.to_dict()) if as_json else show_answer(answer, colour=sys.stdout.isatty()))
+    if failed:
+        raise typer.Exit(1)
+
+
+@_app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    folder: IndexOption = DEFAULT_INDEX,
+    encoder: EncoderOption = None,
+    top_k: TopOption = 10,
+    date_from: FromOption = None,
+    date_to: ToOption = None,
+    source: SourceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the passages nearest to a query, best first, and why each stands where it does."""
+    from ui.terminal import hit_values, show_hit
+
+    with _open(folder, encoder, "sentences") as assistant:
+        hits = assistant.search(query, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+    for n, hit in enumerate(hits, 1):
+        typer.echo(_json(hit_values(hit, n)) if as_json else show_hit(hit, n, colour=sys.stdout.isatty()))
+
+
+@_app.command()
+def chat(
+    folder: IndexOption = DEFAULT_INDEX,
+    encoder: EncoderOption = None,
+    reader: ReaderOption = None,
+    host: Annotated[str, typer.Option(envvar="DALIL_HOST", help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="DALIL_PORT", min=0, max=65535, help="Port to serve on.")] = 7860,
+) -> None:
+    """Serve the browser chat, and /ask for programs, until Ctrl-C."""
+    from ui.chat import serve
+
+    with _open(folder, encoder, reader) as assistant:
+        typer.echo(f"Dalil answers on http://{host}:{port} — Ctrl-C stops it", err=True)
+        serve(assistant, host=host, port=port)
+
+
+@_app.command()
+def doctor(folder: IndexOption = DEFAULT_INDEX, encoder: EncoderOption = None, reader: ReaderOption = None) -> None:
+    """Print versions, models, settings and the state of the index, and what is wrong with them."""
+    from ui.diagnosis import diagnose
+
+    healthy = True
+    for line, good in diagnose(folder, encoder, reader):
+        typer.echo(line)
+        healthy &= good
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _open(folder: Path, encoder: str | None, reader: str | None) -> Assistant:
+    """Open the assistant; with no index at the default place yet, build one from the seeds."""
+    from qa.assistant import Assistant
+    from ui.indexing import index_paths
+
+    fresh = not folder.exists() and SEEDS.is_dir()
+    assistant = Assistant.open(folder, encoder=encoder, reader=reader, create=fresh)
+    if fresh:
+        typer.echo(f"No index at {folder} yet: building one from {SEEDS.name}/", err=True)
+        index_paths(assistant, [SEEDS])
+    return assistant
+
+
+def _questions(argument: str) -> Iterator[str]:
+    if argument != "-":
+        yield argument
+        return
+    for line in sys.stdin:
+        if line.strip():
+            yield line.strip()
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one message and exit code 1, never a traceback."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        _app()
+    except DalilError as error:
+        typer.echo(f"dalil: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Answers and hits as text for a terminal: the quotation first, then its place, then what else was read."""
+
+from typing import Any
+
+from qa.answers import Answer, Citation
+from qa.retriever import Hit
+
+_BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_ISOLATE, _POP = "\u2068", "\u2069"  # First-strong isolate: Arabic inside an English line keeps its own direction.
+# Characters that would steer the terminal or turn the line round; shown as a replacement mark instead.
+_STEERING = dict.fromkeys(
+    [*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
+    "\ufffd",
+)
+
+
+def show_answer(answer: Answer, *, colour: bool = False) -> str:
+    """Return the answer, its confidence and its sources as lines of text."""
+    if not answer.answered:
+        lines = [_styled("لا جواب في الوثائق · No answer in the documents", _BOLD, colour)]
+        lines += [
+            f"  {_place(n, passage)}\n      {_clean(passage.text)}" for n, passage in enumerate(answer.evidence[:3], 1)
+        ]
+        return "\n".join(lines)
+    lines = [_styled(_clean(answer.text or ""), _BOLD, colour) + _styled(f"  ({answer.confidence:.0%})", _DIM, colour)]
+    for n, citation in enumerate(answer.citations, 1):
+        lines += [f"  {_place(n, citation)}", f"      {_marked(citation, colour)}"]
+    return "\n".join(lines)
+
+
+def show_hit(hit: Hit, n: int, *, colour: bool = False) -> str:
+    """Return one ranked passage and why it stands there."""
+    why = (
+        f"score {hit.score:.3f} = cosine {hit.cosine:.3f}, bm25 {hit.bm25:.2f}, words: {_clean('، '.join(hit.matched))}"
+    )
+    place = f"[{n}] {_title(hit.document.title)} — {hit.document.path} {hit.passage.start}:{hit.passage.end}"
+    return f"{_styled(place, _BOLD, colour)}\n    {_styled(why, _DIM, colour)}\n    {_clean(hit.text)}"
+
+
+def hit_values(hit: Hit, n: int) -> dict[str, Any]:
+    """Return one ranked passage as JSON values: the shape of a citation, and its explanation."""
+    start, end = hit.passage.start, hit.passage.end
+    return Citation(hit.document, start, end, start, end, hit.score).to_dict(n) | {"explain": hit.explain()}
+
+
+def _place(n: int, citation: Citation) -> str:
+    document = citation.document
+    facts = (document.date, document.source, f"{document.path} {citation.start}:{citation.end}")
+    return f"[{n}] {_title(document.title)} — " + " · ".join(_clean(fact) for fact in facts if fact)
+
+
+def _marked(citation: Citation, colour: bool) -> str:
+    text, start, end = citation.document.text, citation.start, citation.end
+    before, after = text[citation.context_start : start], text[end : citation.context_end]
+    quoted = _clean(text[start:end])
+    return _clean(before) + (_styled(quoted, _BOLD, colour) if colour else f"«{quoted}»") + _clean(after)
+
+
+def _title(title: str) -> str:
+    return f"{_ISOLATE}{_clean(title)}{_POP}"
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.translate(_STEERING).split(" ")).replace("\n", " ")
+
+
+def _styled(text: str, style: str, colour: bool) -> str:
+    return f"{style}{text}{_OFF}" if colour else text
