@@ -1,0 +1,233 @@
+"""The two parts of an index folder that are made from its stored truth: vectors to search (FAISS) and terms (tantivy).
+
+Takes what the store holds, keeps both parts equal to it. A passage id never comes to mean another passage, so a part
+is up to date exactly when it holds the same ids as the store; what lags behind is caught up, what is damaged is made
+again, and nothing is embedded for either.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.arabic import terms
+from embeddings.documents import Document
+from embeddings.folder import Seal, Version, check_file
+from embeddings.store import Store
+from embeddings.terms import TermIndex
+from embeddings.vectors import VectorIndex
+
+VECTORS: Final = "vectors.faiss"
+TERMS: Final = "terms"
+
+_CHUNK: Final = 4_000  # passages whose terms are made at once
+_REMOVED_SHARE: Final = 0.2  # of the passages; beyond it, terms are made again so that statistics forget what went
+_SMALL: Final = 2_000  # passages; so few that terms are made again at once
+
+_logger = logging.getLogger(__name__)
+
+Searchable = Callable[[Document, tuple[int, int]], str]
+"""What of a document's passage [start, end) is embedded and searched."""
+
+
+class Derived:
+    """Vectors and terms of the passages in `store`, kept in `folder`.
+
+    Attributes:
+        vectors: the vectors as they are now in memory.
+        terms: the terms as they were last committed.
+    """
+
+    def __init__(self, folder: Path, dimension: int, store: Store, searchable: Searchable) -> None:
+        self._folder = folder
+        self._store = store
+        self._searchable = searchable
+        self.vectors = VectorIndex(dimension)
+        self.terms: TermIndex
+        self._vectors_version: Version | None = None
+        self._terms_version: Version | None = None
+
+    @property
+    def current(self) -> bool:
+        """Whether both parts were made from the newest version of the store."""
+        return self._store.version == self._vectors_version == self._terms_version
+
+    # Loading
+
+    def load(self) -> None:
+        """Read both parts from the folder and bring them up to date. The writer's lock must be held."""
+        self._load_vectors()
+        self._load_terms()
+        self.finish()
+
+    def load_as_reader(self) -> bool:
+        """Read both parts while another process may be writing; return False when that needs the writer's lock."""
+        if not (self._folder / TERMS / "meta.json").exists():
+            return False
+        try:
+            self.terms = TermIndex(self._folder / TERMS)
+        except ValueError:
+            return False
+        self._load_vectors()
+        self._catch_up_vectors()
+        return True
+
+    def _load_vectors(self) -> None:
+        seal = Seal.read(self._seal_path(VECTORS))
+        damage = seal.damage(self._folder, [VECTORS]) if seal else self._unsealed(VECTORS)
+        if seal and not damage:
+            try:
+                self.vectors = VectorIndex.load(self._folder / VECTORS, self.vectors.dimension)
+                self._vectors_version = seal.version
+            except (OSError, ValueError) as error:
+                damage = str(error)
+        if damage:
+            _logger.warning("%s: %s; making it again from the stored vectors", self._folder / VECTORS, damage)
+
+    def _load_terms(self) -> None:
+        folder = self._folder / TERMS
+        seal = Seal.read(self._seal_path(TERMS))
+        damage = self._terms_damage(seal)
+        if not damage:
+            try:
+                self.terms = TermIndex(folder)
+                self._terms_version = seal.version if seal else None
+            except ValueError as error:
+                damage = str(error)
+        if damage:
+            _logger.warning("%s: %s; making it again from the stored texts", folder, damage)
+            self.terms = TermIndex.anew(folder)
+
+    def _terms_damage(self, seal: Seal | None) -> str | None:
+        """Return what is wrong with the term files, or None. Files newer than the seal are taken on trust."""
+        folder = self._folder / TERMS
+        if seal is None:
+            return self._unsealed(TERMS)
+        if not seal.damage(folder, ["meta.json"]):
+            return seal.damage(folder, seal.files)
+        if seal.version == self._store.version:
+            return "meta.json is not the file that was written"
+        # A process ended after a commit and before its seal: old segments must be whole where they are still there.
+        return seal.damage(folder, [name for name in seal.files if name != "meta.json" and (folder / name).exists()])
+
+    def _unsealed(self, name: str) -> str | None:
+        return f"{name}.seal.json is missing or cannot be read" if self._store.version.generation else None
+
+    # Changing; the writer's lock must be held
+
+    def replace(
+        self, removed: Sequence[int], ids: Sequence[int], vectors: NDArray[np.float32], texts: Sequence[str]
+    ) -> None:
+        """Take out the passages `removed`; take in `ids` (n,) with `vectors` (n, dimension) and searchable `texts`."""
+        self.remove(removed)
+        self.vectors.add(np.array(ids, dtype=np.int64), vectors)
+        self.terms.add(zip(ids, map(terms, texts), strict=True))
+
+    def remove(self, removed: Sequence[int]) -> None:
+        """Take out the passages `removed`."""
+        self.vectors.remove(np.array(removed, dtype=np.int64))
+        self.terms.remove(removed)
+
+    def commit(self) -> None:
+        """Make everything that was replaced searchable, and store both parts as the newest version.
+
+        Raises:
+            OSError, ValueError: a part could not be written. The truth is safe, and the next opening mends the part.
+        """
+        self.terms.commit()
+        self._vectors_version = self._terms_version = self._store.version
+        self._forget_removed()
+        self._save_vectors()
+        self._save_terms()
+
+    def finish(self) -> None:
+        """Forget what was not committed and bring both parts up to date from the store, on the disk too."""
+        self.terms.rollback()
+        self.terms.reload()
+        if self._catch_up_vectors():
+            self._save_vectors()
+        if self._catch_up_terms():
+            self._save_terms()
+
+    def follow(self) -> None:
+        """See what another process, still writing, has stored: vectors at once, terms as it last committed them."""
+        self._catch_up_vectors()
+        self.terms.reload()
+
+    def _catch_up_vectors(self) -> bool:
+        """Make the vectors hold what the store holds; return whether anything had to be done."""
+        version = self._store.version
+        if self._vectors_version == version and len(self.vectors) == self._store.counts.passages:
+            return False
+        if _another_line(self._vectors_version, version):
+            self.vectors.clear()
+        wanted, present = self._store.passage_ids(), self.vectors.ids()
+        self.vectors.remove(np.setdiff1d(present, wanted, assume_unique=True))
+        for ids, vectors in self._store.vectors(np.setdiff1d(wanted, present, assume_unique=True)):
+            self.vectors.add(ids, vectors)
+        self._vectors_version = version
+        return True
+
+    def _catch_up_terms(self) -> bool:
+        version = self._store.version
+        if self._terms_version == version and len(self.terms) == self._store.counts.passages:
+            return False
+        if _another_line(self._terms_version, version):
+            self.terms.clear()
+            self.terms.commit()
+        wanted, present = self._store.passage_ids(), self.terms.ids()
+        self.terms.remove(np.setdiff1d(present, wanted, assume_unique=True).tolist())
+        self._add_terms(np.setdiff1d(wanted, present, assume_unique=True))
+        self.terms.commit()
+        self._terms_version = version
+        self._forget_removed()
+        return True
+
+    def _forget_removed(self) -> None:
+        """Make the terms again when what was removed weighs too much in the statistics of BM25."""
+        removed, left = self.terms.removed, len(self.terms)
+        if removed and (removed + left <= _SMALL or removed > _REMOVED_SHARE * left):
+            self.terms.clear()
+            self._add_terms(self._store.passage_ids())
+            self.terms.commit()
+
+    def _add_terms(self, ids: NDArray[np.int64]) -> None:
+        for begin in range(0, len(ids), _CHUNK):
+            self.terms.add(self._terms_of(ids[begin : begin + _CHUNK]))
+
+    def _terms_of(self, ids: NDArray[np.int64]) -> Iterator[tuple[int, list[str]]]:
+        document: Document | None = None
+        for passage in self._store.passages(ids.tolist()):  # those of one document follow each other
+            if document is None or document.id != passage.document_id:
+                document = self._store.document(passage.document_id)
+            if document is not None:
+                yield passage.id, terms(self._searchable(document, (passage.start, passage.end)))
+
+    def _save_vectors(self) -> None:
+        self.vectors.save(self._folder / VECTORS)
+        self._seal(VECTORS, self._vectors_version, self._folder, [VECTORS])
+
+    def _save_terms(self) -> None:
+        self._seal(TERMS, self._terms_version, self._folder / TERMS, self.terms.files())
+
+    def _seal(self, part: str, version: Version | None, folder: Path, names: Sequence[str]) -> None:
+        path = self._seal_path(part)
+        known = Seal.read(path)
+        files = {}
+        for name in names:
+            # A segment's files never change under their name: what was sealed before need not be read again.
+            old = known.files.get(name) if known and part == TERMS and name != "meta.json" else None
+            files[name] = old or check_file(folder / name)
+        if version is not None:
+            Seal(version, files).write(path)
+
+    def _seal_path(self, part: str) -> Path:
+        return self._folder / f"{part}.seal.json"
+
+
+def _another_line(version: Version | None, truth: Version) -> bool:
+    """Return whether a part was made from a history that the truth does not have."""
+    return version is not None and version != truth and version.generation >= truth.generation

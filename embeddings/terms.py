@@ -1,0 +1,183 @@
+"""The lexical index: which passages hold which terms, ranked by BM25 (tantivy).
+
+Takes the terms of passages (`embeddings.arabic.terms`) under passage ids, gives passages for the terms of a question.
+Changes gather until `commit`; searches see the last commit. Any number of threads may search.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from embeddings.ranking import Candidates, best
+
+_DECIMALS: Final = 4  # tantivy sums in 32 bits, in an order that depends on its segments
+_LONGEST_TERM: Final = 80  # code points; longer ones are cut, in passages and questions alike
+_WRITER_BYTES: Final = 64_000_000
+_FILTER_BY_TERMS: Final = 1 / 20  # a filter that allows a smaller share of the passages is looked up id by id
+
+
+class TermIndex:
+    """Terms of passages in a folder, with BM25 search (k1 = 1.2, b = 0.75)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in `folder`, or begin one where there is none.
+
+        Raises:
+            ValueError: what is in the folder is no such index.
+            OSError: the folder cannot be read or made.
+        """
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._schema = _schema()
+        self._tantivy = tantivy.Index(self._schema, path=str(folder))
+        self._tantivy.config_reader("manual")
+        self._writer: tantivy.IndexWriter | None = None
+        self.reload()
+
+    @classmethod
+    def anew(cls, folder: Path) -> "TermIndex":
+        """Remove `folder` with all in it and begin an empty index there."""
+        if folder.exists():
+            shutil.rmtree(folder)
+        return cls(folder)
+
+    def __len__(self) -> int:
+        return self._searcher.num_docs
+
+    @property
+    def removed(self) -> int:
+        """How many removed passages still weigh in the statistics, until the index is next rebuilt."""
+        segments = self._segments()
+        return sum((segment["deletes"] or {}).get("num_deleted_docs", 0) for segment in segments)
+
+    def files(self) -> list[str]:
+        """Return the names of the files that the last commit consists of."""
+        prefixes = tuple(segment["segment_id"].replace("-", "") for segment in self._segments())
+        names = sorted(path.name for path in self.folder.iterdir())
+        return ["meta.json", *(name for name in names if prefixes and name.startswith(prefixes))]
+
+    def _segments(self) -> list[dict[str, Any]]:
+        meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
+        return list(meta["segments"])
+
+    def ids(self) -> NDArray[np.int64]:
+        """Return all passage ids, ascending."""
+        count = len(self)
+        if not count:
+            return np.empty(0, np.int64)
+        hits = self._searcher.search(tantivy.Query.all_query(), count, count=False).hits
+        return np.sort(self._ids_of(self._searcher, hits))
+
+    def add(self, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
+        """Take in passages, each a new id and its terms in order, with repeats; they count from the next `commit`."""
+        writer = self._writing()
+        for passage, terms in passages:
+            entry = tantivy.Document()
+            entry.add_integer("id", passage)
+            entry.add_text("terms", " ".join(term[:_LONGEST_TERM] for term in terms))
+            writer.add_document(entry)
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Take out passages, from the next `commit` on; ids that are not there are passed over."""
+        writer = self._writing()
+        for passage in ids:
+            writer.delete_documents_by_term("id", int(passage))
+
+    def clear(self) -> None:
+        """Take out everything, statistics included, from the next `commit` on."""
+        self._writing().delete_all_documents()
+
+    def commit(self) -> None:
+        """Make all gathered changes at once, on the disk and for searches.
+
+        Raises:
+            ValueError: they could not be written; the index is as it was after the last commit.
+        """
+        writer = self._writing()
+        try:
+            writer.commit()
+            writer.wait_merging_threads()  # no file changes any more, and the writer is spent
+        finally:
+            self._writer = None
+        self.reload()
+
+    def rollback(self) -> None:
+        """Forget the gathered changes."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.rollback()
+            writer.wait_merging_threads()
+
+    def reload(self) -> None:
+        """See what another process has committed."""
+        self._tantivy.reload()
+        self._searcher = self._tantivy.searcher()
+
+    def search(self, terms: Sequence[str], k: int, allowed: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+        """Return up to `k` (passage id, BM25) that hold any of `terms`, best first, equal scores by id.
+
+        A term that occurs twice in the question counts twice. With `allowed`, only those passages are looked at: k of
+        them come back whenever k hold a term.
+        """
+        searcher = self._searcher
+        counts = Counter(term[:_LONGEST_TERM] for term in terms)
+        if not counts or not searcher.num_docs or (allowed is not None and not len(allowed)):
+            return []
+        query = self._query(counts)
+        mask = None
+        if allowed is not None and len(allowed) < _FILTER_BY_TERMS * searcher.num_docs:
+            query = self._only(query, allowed)
+        elif allowed is not None:
+            mask = np.zeros(int(allowed.max()) + 1, dtype=bool)
+            mask[allowed] = True
+        return best(lambda size: self._fetch(searcher, query, size, mask), k, decimals=_DECIMALS)
+
+    def _fetch(
+        self, searcher: tantivy.Searcher, query: tantivy.Query, size: int, mask: NDArray[np.bool_] | None
+    ) -> Candidates:
+        size = min(size, searcher.num_docs)
+        hits = searcher.search(query, size, count=False).hits
+        ids = self._ids_of(searcher, hits)
+        scores = np.array([score for score, _ in hits], dtype=np.float64)
+        rest = float(scores[-1]) if 0 < len(hits) == size < searcher.num_docs else -np.inf
+        if mask is not None:
+            kept = np.flatnonzero(mask[np.minimum(ids, len(mask) - 1)] & (ids < len(mask)))
+            ids, scores = ids[kept], scores[kept]
+        return Candidates(ids, scores, rest)
+
+    def _query(self, counts: Counter[str]) -> tantivy.Query:
+        clauses = []
+        for term, count in counts.items():
+            clause = tantivy.Query.term_query(self._schema, "terms", term, "freq")
+            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(clause, count) if count > 1 else clause))
+        return tantivy.Query.boolean_query(clauses)
+
+    def _only(self, query: tantivy.Query, allowed: NDArray[np.int64]) -> tantivy.Query:
+        """Return `query` among the `allowed` passages, with the same scores."""
+        members = tantivy.Query.term_set_query(self._schema, "id", allowed.tolist())
+        silent = tantivy.Query.const_score_query(members, 0.0)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, silent)])
+
+    def _writing(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            # One thread: the same changes give the same segments, and so the same order.
+            self._writer = self._tantivy.writer(_WRITER_BYTES, 1)
+        return self._writer
+
+    @staticmethod
+    def _ids_of(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddress]]) -> NDArray[np.int64]:
+        return np.array(searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("id", indexed=True, fast=True)
+    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    return builder.build()

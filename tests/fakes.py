@@ -1,0 +1,48 @@
+"""Small stand-ins for what a test does not look at, and documents to index."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.arabic import terms
+from embeddings.documents import Document
+
+
+class HashingEncoder:
+    """Unit vectors that add up one fixed random direction for each term of a text; no model needed."""
+
+    def __init__(self, name: str = "hashing", dimension: int = 32) -> None:
+        self.name = name
+        self.dimension = dimension
+        self.max_words = 200
+        self.encoded = 0  # passages so far
+
+    def encode_questions(self, texts: list[str]) -> NDArray[np.float32]:
+        rows = np.array([self._row(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
+        self.encoded += len(texts)
+        return self.encode_questions(texts)
+
+    def _row(self, text: str) -> NDArray[np.float32]:
+        return sum((self._direction(term) for term in terms(text)), self._direction(""))
+
+    def _direction(self, term: str) -> NDArray[np.float32]:
+        seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
+        return np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
+
+
+def document(name: str, text: str, *, date: str | None = None, source: str | None = None) -> Document:
+    """A document whose id comes from its name, as a file's comes from its path."""
+    return Document(
+        id=hashlib.sha256(name.encode()).hexdigest()[:16],
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        title=name,
+        date=date,
+        source=source,
+        path=name,
+        location=f"/{name}",
+    )
