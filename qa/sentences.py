@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from embeddings.arabic import Word, grams, stem, words
 from embeddings.errors import ModelError
-from embeddings.passages import sentences
+from embeddings.passages import cut, sentences
 from embeddings.rarity import rarity
 from qa.quantities import amounts, dates
 from qa.questions import Kind, Question, analyse
@@ -27,6 +27,7 @@ from qa.reader import ReadingPassage, Span
 _FITTED: Final = Path(__file__).parent / "models" / "sentences.json"
 _LIKE: Final = 0.5  # Dice of letter grams from which two words count as spellings of one.
 _TRIED: Final = 3  # Best sentences that are given as spans.
+_LONGEST: Final = 30  # Words: what a person reads as one quotation; longer sentences are cut where a clause begins.
 
 _REASONS: Final = frozenset(
     "بسبب لان لانه لانها لانهم نتيجه سبب اسباب جراء رفضا خوفا ردا بهدف لكونه لكونها كونه اجل لكي حتي اثر لضمان".split()
@@ -41,7 +42,7 @@ _PEOPLE: Final = frozenset(
 _CUES: Final = {Kind.WHY: _REASONS, Kind.WHERE: _PLACES, Kind.WHO: _PEOPLE}
 _RANGES: Final[dict[Kind, Callable[[str], list[tuple[int, int]]]]] = {Kind.WHEN: dates, Kind.HOW_MANY: amounts}
 
-FEATURES: Final = ("coverage", "passage_coverage", "missing", "kind", "retrieval", "rank", "length", "missing_kind")
+FEATURES: Final = ("coverage", "passage_coverage", "missing", "kind", "retrieval", "rank", "length", "thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Fitted:
 
     Attributes:
         sentence: (len(FEATURES) + 1,): does this sentence hold the answer?
-        answer: (4,): is the best sentence right, from its score, its lead, the coverage and what is missing?
+        answer: (8,): is the best sentence right, from `answer_features`?
         min_confidence: below it declining is better, at the best F1 of answer/decline.
     """
 
@@ -114,9 +115,11 @@ class SentenceReader:
 def answer_features(
     found: list[Candidate], scores: NDArray[np.float64], order: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return (4 - 1,) features of the best sentence: its score, its coverage of the question, and what is missing."""
+    """Return (7,) features of the best sentence: score, lead, coverage, what is missing, kind, length, thing counted."""
     best = order[0]
-    return np.array([scores[best], found[best].features[1], found[best].features[2]])
+    lead = scores[best] - scores[order[1]] if len(order) > 1 else 1.0
+    features = found[best].features
+    return np.array([scores[best], min(lead, 3.0), features[0], features[2], features[3], features[6], features[7]])
 
 
 def candidates(question: Question, passages: Sequence[ReadingPassage]) -> list[Candidate]:
@@ -127,7 +130,7 @@ def candidates(question: Question, passages: Sequence[ReadingPassage]) -> list[C
     for position, passage in enumerate(passages):
         title = tuple(words(passage.document_title))
         around = _shares(asked, (*words(passage.text), *title))
-        for start, end in sentences(passage.text):
+        for start, end in _quotable(passage.text):
             inside = tuple(words(passage.text[start:end]))
             key = tuple(word.text for word in inside)
             if not key or key in seen:
@@ -135,6 +138,17 @@ def candidates(question: Question, passages: Sequence[ReadingPassage]) -> list[C
             seen.add(key)
             found.append(_candidate(question, asked, position, passage, (start, end), inside, around))
     return found
+
+
+def _quotable(text: str) -> list[tuple[int, int]]:
+    """Return the sentences of a passage, those that are too long to quote in pieces."""
+    return [
+        (start + first, start + last)
+        for start, end in sentences(text)
+        for first, last in (
+            cut(text[start:end], max_words=_LONGEST) if text.count(" ", start, end) >= _LONGEST else [(0, end - start)]
+        )
+    ]
 
 
 def _candidate(
@@ -159,10 +173,17 @@ def _candidate(
             passage.score,
             1 / (1 + position),
             math.log1p(len(inside)) / 5,
-            missing * (1 - kind),
+            _thing(question, passage.text[start + span[0] : start + span[1]]),
         ]
     )
     return Candidate(position, start + span[0], start + span[1], features)
+
+
+def _thing(question: Question, amount: str) -> float:
+    """Return whether an amount counts what was asked: «كم جنديا» and «20 جنديا»; 0.5 where nothing is counted."""
+    if question.kind is not Kind.HOW_MANY or not question.content:
+        return 0.5
+    return float(any(stem(word.text) == stem(question.content[0].text) for word in words(amount)))
 
 
 def _weighted(asked: list[tuple[str, float]], shares: list[float]) -> float:
@@ -189,7 +210,8 @@ def _span(question: Question, sentence: str, inside: Sequence[Word]) -> tuple[tu
     if find := _RANGES.get(question.kind):
         asked = {stem(word.text) for word in question.content}
         new = [r for r in find(sentence) if any(stem(w.text) not in asked for w in words(sentence[slice(*r)]))]
-        return (_nearest(new, sentence, asked), 1.0) if new else (whole, 0.0)
+        counting = [r for r in new if _thing(question, sentence[slice(*r)]) == 1.0]
+        return (_nearest(counting or new, sentence, asked), 1.0) if new else (whole, 0.0)
     if cues := _CUES.get(question.kind):
         return whole, float(any(word.text in cues for word in inside))
     return whole, 0.5
