@@ -7,6 +7,7 @@ again, and nothing is embedded for either.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from embeddings.arabic import terms
 from embeddings.documents import Document
-from embeddings.folder import Seal, Version, check_file
+from embeddings.errors import IndexFolderError
+from embeddings.folder import FileCheck, Seal, Version, check_file
 from embeddings.store import Store
 from embeddings.terms import TermIndex
 from embeddings.vectors import VectorIndex
@@ -118,39 +120,64 @@ class Derived:
 
     # Changing; the writer's lock must be held
 
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise IndexFolderError(
+                f"Vectors or terms in {self._folder} could not be written: {error}. The documents are stored. Check "
+                "the free space and the permissions of the folder, then give the command again."
+            ) from error
+
     def replace(
         self, removed: Sequence[int], ids: Sequence[int], vectors: NDArray[np.float32], texts: Sequence[str]
     ) -> None:
         """Take out the passages `removed`; take in `ids` (n,) with `vectors` (n, dimension) and searchable `texts`."""
         self.remove(removed)
         self.vectors.add(np.array(ids, dtype=np.int64), vectors)
-        self.terms.add(zip(ids, map(terms, texts), strict=True))
+        with self._explained():
+            self.terms.add(zip(ids, map(terms, texts), strict=True))
 
     def remove(self, removed: Sequence[int]) -> None:
         """Take out the passages `removed`."""
         self.vectors.remove(np.array(removed, dtype=np.int64))
-        self.terms.remove(removed)
+        with self._explained():
+            self.terms.remove(removed)
 
     def commit(self) -> None:
         """Make everything that was replaced searchable, and store both parts as the newest version.
 
         Raises:
-            OSError, ValueError: a part could not be written. The truth is safe, and the next opening mends the part.
+            IndexFolderError: a part could not be written. The truth is safe, and the next change mends the part.
         """
-        self.terms.commit()
-        self._vectors_version = self._terms_version = self._store.version
-        self._forget_removed()
-        self._save_vectors()
-        self._save_terms()
+        with self._explained():
+            self.terms.commit()
+            self._vectors_version = self._terms_version = self._store.version
+            self._forget_removed()
+            self._save_vectors()
+            self._save_terms()
 
     def finish(self) -> None:
-        """Forget what was not committed and bring both parts up to date from the store, on the disk too."""
-        self.terms.rollback()
-        self.terms.reload()
-        if self._catch_up_vectors():
-            self._save_vectors()
-        if self._catch_up_terms():
-            self._save_terms()
+        """Forget what was not committed and bring both parts up to date from the store, on the disk too.
+
+        Raises:
+            IndexFolderError: a part could not be written.
+        """
+        with self._explained():
+            self.terms.rollback()
+            self.terms.reload()
+            if self._catch_up_vectors():
+                self._save_vectors()
+            if self._catch_up_terms():
+                self._save_terms()
+
+    def try_to_finish(self) -> None:
+        """`finish`, behind an error that matters more: what cannot be written now is mended at the next change."""
+        try:
+            self.finish()
+        except IndexFolderError as error:
+            _logger.warning("%s: %s; vectors and terms are brought up to date at the next change", self._folder, error)
 
     def follow(self) -> None:
         """See what another process, still writing, has stored: vectors at once, terms as it last committed them."""
@@ -179,9 +206,10 @@ class Derived:
             self.terms.clear()
             self.terms.commit()
         wanted, present = self._store.passage_ids(), self.terms.ids()
-        self.terms.remove(np.setdiff1d(present, wanted, assume_unique=True).tolist())
-        self._add_terms(np.setdiff1d(wanted, present, assume_unique=True))
-        self.terms.commit()
+        if not np.array_equal(wanted, present):
+            self.terms.remove(np.setdiff1d(present, wanted, assume_unique=True).tolist())
+            self._add_terms(np.setdiff1d(wanted, present, assume_unique=True))
+            self.terms.commit()
         self._terms_version = version
         self._forget_removed()
         return True
@@ -207,22 +235,21 @@ class Derived:
                 yield passage.id, terms(self._searchable(document, (passage.start, passage.end)))
 
     def _save_vectors(self) -> None:
-        self.vectors.save(self._folder / VECTORS)
-        self._seal(VECTORS, self._vectors_version, self._folder, [VECTORS])
+        seal = Seal.read(self._seal_path(VECTORS))
+        if seal is None or seal.version != self._vectors_version or seal.damage(self._folder, [VECTORS]):
+            self.vectors.save(self._folder / VECTORS)
+            self._seal(VECTORS, self._vectors_version, {VECTORS: check_file(self._folder / VECTORS)})
 
     def _save_terms(self) -> None:
-        self._seal(TERMS, self._terms_version, self._folder / TERMS, self.terms.files())
+        seal = Seal.read(self._seal_path(TERMS))
+        # A segment's files never change under their name: those that were sealed before need not be read again.
+        known = {name: check for name, check in seal.files.items() if name != "meta.json"} if seal else {}
+        folder = self._folder / TERMS
+        self._seal(TERMS, self._terms_version, {n: known.get(n) or check_file(folder / n) for n in self.terms.files()})
 
-    def _seal(self, part: str, version: Version | None, folder: Path, names: Sequence[str]) -> None:
-        path = self._seal_path(part)
-        known = Seal.read(path)
-        files = {}
-        for name in names:
-            # A segment's files never change under their name: what was sealed before need not be read again.
-            old = known.files.get(name) if known and part == TERMS and name != "meta.json" else None
-            files[name] = old or check_file(folder / name)
+    def _seal(self, part: str, version: Version | None, files: dict[str, FileCheck]) -> None:
         if version is not None:
-            Seal(version, files).write(path)
+            Seal(version, files).write(self._seal_path(part))
 
     def _seal_path(self, part: str) -> Path:
         return self._folder / f"{part}.seal.json"

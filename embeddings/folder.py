@@ -115,7 +115,7 @@ class WriterLock:
         self._descriptor: int | None = None
 
     def acquire(self, seconds: float) -> None:
-        """Take the lock, waiting up to `seconds`.
+        """Take the lock, waiting up to `seconds`; nothing to do when it is held already.
 
         Raises:
             IndexBusyError: another process still holds it.
@@ -130,7 +130,9 @@ class WriterLock:
             time.sleep(_POLL_SECONDS)
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free, and return whether it was."""
+        """Take the lock if no other holds it, and return whether it is held now."""
+        if self._descriptor is not None:
+            return True
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,41 +11,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings import arabic
-from embeddings.derived import TERMS, VECTORS, Derived
+from embeddings.batches import batches, by_passages
+from embeddings.derived import Derived
 from embeddings.documents import Document
-from embeddings.errors import FilterError, IndexDamagedError, IndexMismatchError, IndexMissingError, ModelError
+from embeddings.errors import IndexFolderError, IndexMissingError, ModelError
+from embeddings.filters import days
 from embeddings.folder import WriterLock
 from embeddings.passages import cut
+from embeddings.settings import LOCK, TRUTH, WRITER_SECONDS, check, create_empty, refuse_orphans
 from embeddings.store import Counts, DocumentInfo, Entry, Store, StoredPassage
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
 
-FORMAT_VERSION: Final = 1
-"""Raised whenever the tables or files of an index folder change their meaning."""
-
-TRUTH: Final = "dalil.sqlite"
-LOCK: Final = "writer.lock"
-
-_BATCH_DOCUMENTS: Final = 256
-_BATCH_PASSAGES: Final = 2_000
-_PASSAGE_WORDS: Final = 100
-_WRITER_SECONDS: Final = 10.0
-_LABELS: Final = {
-    "format_version": "format version",
-    "encoder": "the encoder",
-    "dimension": "vectors of dimension",
-    "folding_version": "folding version",
-}
-
-_Cut = tuple[Document, list[tuple[int, int]]]
-"""A document and the ranges of its passages."""
+__all__ = ["Changes", "Counts", "DocumentInfo", "Index", "Progress", "StoredPassage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +63,11 @@ class Index:
         self.folder = folder
         self.encoder = encoder
         self._store = Store(folder / TRUTH)
-        _check_settings(self._store.settings, encoder, folder)
+        try:
+            check(self._store.settings, encoder, folder)
+        except IndexFolderError:
+            self._store.close()
+            raise
         self._max_words = int(self._store.settings["passage_words"])
         self._lock = WriterLock(folder / LOCK)
         self._changing = RLock()
@@ -100,24 +88,19 @@ class Index:
         """
         folder = Path(folder)
         if not (folder / TRUTH).exists():
-            _refuse_orphans(folder)
+            refuse_orphans(folder)
             if not create:
                 raise IndexMissingError(
                     f"There is no index in {folder}. Make one with: dalil index PATH --index {folder}"
                 )
-            _create(folder, encoder)
+            create_empty(folder, encoder)
         return cls(folder, encoder)
 
     def _load(self) -> None:
         """Load both derived parts, as the one that may mend them unless another process is writing."""
-        if not self._lock.try_acquire():
-            if self._derived.load_as_reader():
-                return
-            self._lock.acquire(_WRITER_SECONDS)
-        try:
-            self._derived.load()
-        finally:
-            self._lock.release()
+        if self._lock.try_acquire() or not self._derived.load_as_reader():
+            with self._locked():
+                self._derived.load()
 
     def close(self) -> None:
         """Close the files. Everything that was added is on the disk since `add` returned."""
@@ -202,9 +185,7 @@ class Index:
         Raises:
             FilterError: a date cannot be read, or `date_from` is after `date_to`.
         """
-        first, last = _day("date_from", date_from, "00"), _day("date_to", date_to, "99")
-        if first is not None and last is not None and first > last:
-            raise FilterError(f"date_from {date_from} is after date_to {date_to}. Exchange them or leave one out.")
+        first, last = days(date_from, date_to)
         if first is None and last is None and source is None and document_ids is None:
             return None
         return self._store.select(first, last, source, document_ids)
@@ -224,7 +205,7 @@ class Index:
         """
         changes, seen, written = Changes(), 0, 0
         with self._writing():
-            for batch in _batches(documents):
+            for batch in batches(documents):
                 done, passages = self._add_batch(batch)
                 changes = Changes(
                     changes.added + done.added, changes.replaced + done.replaced, changes.unchanged + done.unchanged
@@ -248,7 +229,7 @@ class Index:
         if described:
             self._store.describe(described)
         passages = 0
-        for some in _by_passages((document, cut(document.text, max_words=self._max_words)) for document in changed):
+        for some in by_passages((document, cut(document.text, max_words=self._max_words)) for document in changed):
             self._put(some)
             passages += sum(len(ranges) for _, ranges in some)
         return Changes(added, replaced, len(batch) - added - replaced), passages
@@ -295,124 +276,45 @@ class Index:
         """
         if self._derived.current:
             return False
-        with self._changing:
-            if self._lock.try_acquire():
-                try:
-                    self._derived.finish()
-                finally:
-                    self._lock.release()
-            else:
-                self._derived.follow()
+        if not self._changing.acquire(blocking=False):  # another thread is changing it: its work will show
+            return False
+        try:
+            self._catch_up()
+        finally:
+            self._changing.release()
         return True
+
+    def _catch_up(self) -> None:
+        if not self._lock.try_acquire():
+            self._derived.follow()
+            return
+        with self._locked():
+            self._derived.finish()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Be the one that changes the folder; however the work ends, the derived parts then hold what was stored."""
-        with self._changing:
-            self._lock.acquire(_WRITER_SECONDS)
+        with self._changing, self._locked():
+            self._derived.finish()
+            before = self._store.version
             try:
-                self._derived.finish()
-                before = self._store.version
-                try:
-                    yield
-                except BaseException:
-                    self._derived.finish()
-                    raise
-                if self._store.version != before:
-                    self._derived.commit()
-            finally:
-                self._lock.release()
+                yield
+            except BaseException:
+                self._derived.try_to_finish()
+                raise
+            if self._store.version != before:
+                self._derived.commit()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the writer's lock, taking it unless it is held already."""
+        self._lock.acquire(WRITER_SECONDS)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 def _searchable(document: Document, span: tuple[int, int]) -> str:
     """Return what is embedded and searched of a passage [start, end): its text."""
     return document.text[slice(*span)]
-
-
-def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Yield documents some hundreds at a time; one that comes again comes in a later batch."""
-    batch: dict[str, Document] = {}
-    for document in documents:
-        if document.id in batch or len(batch) == _BATCH_DOCUMENTS:
-            yield list(batch.values())
-            batch = {}
-        batch[document.id] = document
-    if batch:
-        yield list(batch.values())
-
-
-def _by_passages(documents: Iterable[_Cut]) -> Iterator[list[_Cut]]:
-    """Yield documents with the ranges of their passages, about as many passages at a time as are embedded at once."""
-    some: list[_Cut] = []
-    passages = 0
-    for document, ranges in documents:
-        if some and passages + len(ranges) > _BATCH_PASSAGES:
-            yield some
-            some, passages = [], 0
-        some.append((document, ranges))
-        passages += len(ranges)
-    if some:
-        yield some
-
-
-def _settings(encoder: "Encoder") -> dict[str, str]:
-    return {
-        "format_version": str(FORMAT_VERSION),
-        "folding_version": str(arabic.FOLDING_VERSION),
-        "encoder": encoder.name,
-        "dimension": str(encoder.dimension),
-        "passage_words": str(min(_PASSAGE_WORDS, encoder.max_words)),
-    }
-
-
-def _check_settings(stored: dict[str, str], encoder: "Encoder", folder: Path) -> None:
-    """Raise IndexMismatchError unless the index was made with the same encoder, folding and format."""
-    asked = _settings(encoder)
-    for name, label in _LABELS.items():
-        if stored.get(name) != asked[name]:
-            raise IndexMismatchError(
-                f"The index in {folder} was made with {label} {stored.get(name)}, but {label} {asked[name]} was asked "
-                f"for. Use what it was made with, or make another index: dalil index PATH --index {folder}-new"
-            )
-
-
-def _create(folder: Path, encoder: "Encoder") -> None:
-    """Begin an empty index in `folder`, unless another process has just done so."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = WriterLock(folder / LOCK)
-    lock.acquire(_WRITER_SECONDS)
-    try:
-        if not (folder / TRUTH).exists():
-            Store.create(folder / TRUTH, _settings(encoder))
-    finally:
-        lock.release()
-
-
-def _refuse_orphans(folder: Path) -> None:
-    """Raise IndexDamagedError when there are derived parts without their truth."""
-    orphans = [name for name in (VECTORS, TERMS) if (folder / f"{name}.seal.json").exists()]
-    if orphans:
-        raise IndexDamagedError(
-            f"{folder / TRUTH} is missing, but {' and '.join(orphans)} made from it are there. It is the stored truth "
-            f"of the index and cannot be made again from them. Restore it from a copy, or remove {folder} and run: "
-            f"dalil index PATH --index {folder}"
-        )
-
-
-def _day(name: str, given: str | datetime.date | None, fill: str) -> int | None:
-    """Return a day as yyyymmdd; where month or day are not given, `fill` stands for them.
-
-    Raises:
-        FilterError: it is no date.
-    """
-    if given is None:
-        return None
-    text = given.isoformat()[:10] if isinstance(given, datetime.date) else arabic.fold(given).strip()
-    parts = text.split("-")
-    try:
-        datetime.date.fromisoformat("-".join([*parts, "01", "01"][:3]))
-    except ValueError:
-        raise FilterError(
-            f"{name}: expected a day such as 2019-04-05, a month (2019-04) or a year (2019), got {given!r}."
-        ) from None
-    return int("".join([*parts, fill, fill][:3]))

@@ -4,36 +4,27 @@ Takes changes, each made wholly or not at all in one transaction that raises the
 passages and vectors, from any thread. Passage ids are never used twice, so that an id says what a passage holds.
 """
 
+import dataclasses
 import hashlib
 import json
 import sqlite3
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.arabic import fold, words
+from embeddings.database import Database
 from embeddings.documents import Document
-from embeddings.errors import IndexBusyError, IndexDamagedError, IndexFolderError
 from embeddings.folder import Version, flush
 
 _APPLICATION: Final = 0x64616C6C  # "dall", in the header of the file
-_BUSY_SECONDS: Final = 10.0
 _CHUNK: Final = 4096
-_SPARE_CONNECTIONS: Final = 8
-_FULL_OR_REFUSED: Final = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PERM,
-}
 
 _SCHEMA: Final = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -86,15 +77,7 @@ class DocumentInfo:
     @classmethod
     def of(cls, document: Document) -> "DocumentInfo":
         """Return what is known of `document`."""
-        return cls(
-            document.id,
-            document.sha256,
-            document.title,
-            document.date,
-            document.source,
-            document.path,
-            document.location,
-        )
+        return cls(**{field.name: getattr(document, field.name) for field in dataclasses.fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +116,11 @@ class Store:
         Raises:
             IndexDamagedError: it is not the file of an index, or is cut or damaged where that shows at once.
         """
-        self.path = path
-        self._spare: deque[sqlite3.Connection] = deque()
-        with self._connection() as connection:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            if application != _APPLICATION:
-                raise self._damaged("it is a database of another program")
-            self.settings: dict[str, str] = dict(connection.execute("SELECT name, value FROM settings"))
-            connection.execute("SELECT max(id) FROM passages").fetchone()
+        self._database = Database(path)
+        ((application,),) = self._database.rows("PRAGMA application_id")
+        if application != _APPLICATION:
+            raise self._database.damaged("it is a database of another program")
+        self.settings: dict[str, str] = dict(self._database.rows("SELECT name, value FROM settings"))
 
     @staticmethod
     def create(path: Path, settings: dict[str, str]) -> None:
@@ -168,29 +148,30 @@ class Store:
         flush(path.parent)
 
     def close(self) -> None:
-        """Close the file. Its journal is folded into it when no other process has it open."""
-        while self._spare:
-            self._spare.pop().close()
+        """Close the file."""
+        self._database.close()
 
     # Reading
 
     @property
     def version(self) -> Version:
         """How many changes were made, and a digest of them all."""
-        return Version(*self._rows("SELECT generation, state FROM version")[0])
+        return Version(*self._database.rows("SELECT generation, state FROM version")[0])
 
     @property
     def counts(self) -> Counts:
         """How many documents and passages there are."""
-        return Counts(*self._rows("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)")[0])
+        return Counts(
+            *self._database.rows("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)")[0]
+        )
 
     def infos(self, ids: Iterable[str] | None = None) -> list[DocumentInfo]:
         """Return what is known of all documents, or of those of `ids` that are there, in the order they came in."""
         if ids is None:
-            rows = self._rows(f"SELECT {_INFO} FROM documents ORDER BY number")  # noqa: S608
+            rows = self._database.rows(f"SELECT {_INFO} FROM documents ORDER BY number")  # noqa: S608
         else:
             given = json.dumps(list(ids))
-            rows = self._rows(
+            rows = self._database.rows(
                 f"SELECT {_INFO} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY number",  # noqa: S608
                 given,
             )
@@ -202,28 +183,19 @@ class Store:
         Raises:
             IndexDamagedError: its text is not the one that was stored.
         """
-        rows = self._rows(f"SELECT {_INFO}, text FROM documents WHERE id = ?", document_id)  # noqa: S608
+        rows = self._database.rows(f"SELECT {_INFO}, text FROM documents WHERE id = ?", document_id)  # noqa: S608
         if not rows:
             return None
         *_, text = rows[0]
         info = DocumentInfo(*rows[0][:-1])
         if hashlib.sha256(text.encode()).hexdigest() != info.sha256:
-            raise self._damaged(f"the text of document {info.id} ({info.path}) is not the one that was stored")
-        return Document(
-            id=info.id,
-            text=text,
-            sha256=info.sha256,
-            title=info.title,
-            date=info.date,
-            source=info.source,
-            path=info.path,
-            location=info.location,
-        )
+            raise self._database.damaged(f"the text of document {info.id} ({info.path}) is not the one that was stored")
+        return Document(text=text, **dataclasses.asdict(info))
 
     def passages(self, ids: Iterable[int]) -> list[StoredPassage]:
         """Return the passages of `ids` that are there, in the order of `ids`."""
         wanted = [int(passage) for passage in ids]
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT p.id, d.id, p.start, p.end FROM passages p JOIN documents d ON d.number = p.document "
             "WHERE p.id IN (SELECT value FROM json_each(?))",
             json.dumps(wanted),
@@ -233,7 +205,7 @@ class Store:
 
     def passage_ids(self) -> NDArray[np.int64]:
         """Return the ids of all passages, ascending."""
-        return self._ids("SELECT id FROM passages ORDER BY id")
+        return self._database.ids("SELECT id FROM passages ORDER BY id")
 
     def select(
         self, first_day: int | None, last_day: int | None, source: str | None, document_ids: Iterable[str] | None
@@ -253,7 +225,7 @@ class Store:
             tests.append(("d.id IN (SELECT value FROM json_each(?))", json.dumps(list(document_ids))))
         where = " AND ".join(test for test, _ in tests) or "1"
         sql = f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where} ORDER BY p.id"  # noqa: S608
-        return self._ids(sql, *(value for _, value in tests))
+        return self._database.ids(sql, *(value for _, value in tests))
 
     def vectors(self, ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Yield ids (n,) and vectors (n, dimension), some thousands at a time, for those of `ids` that are there.
@@ -262,13 +234,13 @@ class Store:
             IndexDamagedError: a vector is not the one that was stored.
         """
         for begin in range(0, len(ids), _CHUNK):
-            rows = self._rows(
+            rows = self._database.rows(
                 "SELECT passage, vector, crc FROM vectors WHERE passage IN (SELECT value FROM json_each(?))",
                 json.dumps(ids[begin : begin + _CHUNK].tolist()),
             )
             for passage, vector, crc in rows:
                 if zlib.crc32(vector) != crc:
-                    raise self._damaged(f"the vector of passage {passage} is not the one that was stored")
+                    raise self._database.damaged(f"the vector of passage {passage} is not the one that was stored")
             if rows:
                 matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), -1)
                 yield np.array([row[0] for row in rows], dtype=np.int64), matrix
@@ -326,7 +298,7 @@ class Store:
     @contextmanager
     def _change(self, steps: Sequence[str]) -> Iterator[sqlite3.Connection]:
         """One transaction; it raises the generation and takes `steps` into the digest."""
-        with self._connection() as connection:
+        with self._database.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 generation, state = connection.execute("SELECT generation, state FROM version").fetchone()
@@ -339,67 +311,9 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
 
-    # Connections
-
-    def _rows(self, sql: str, *values: str | int) -> list[Any]:
-        with self._connection() as connection:
-            return connection.execute(sql, values).fetchall()
-
-    def _ids(self, sql: str, *values: str | int) -> NDArray[np.int64]:
-        with self._connection() as connection:
-            return np.fromiter((row[0] for row in connection.execute(sql, values)), dtype=np.int64)
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to one thread for one piece of work."""
-        try:
-            try:
-                connection = self._spare.pop()
-            except IndexError:
-                connection = self._connect()
-            yield connection
-            self._spare.append(connection)
-        except sqlite3.DatabaseError as error:
-            raise self._explained(error) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        # mode=rw: a file that went away is an error here, not a new and empty store.
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=_BUSY_SECONDS,
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")  # an id that was given out must not come back after a power cut
-        connection.execute("PRAGMA secure_delete = ON")  # removed text leaves the file, not only the tables
-        return connection
-
-    def _explained(self, error: sqlite3.DatabaseError) -> IndexFolderError:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return IndexBusyError(
-                f"Another process is writing to {self.path} and did not finish in {_BUSY_SECONDS:g} s. "
-                "Wait for it, or stop it, and give the command again."
-            )
-        if code in _FULL_OR_REFUSED:
-            return IndexFolderError(
-                f"{self.path} could not be read or written: {error}. What was stored before is safe. "
-                "Check the free space and the permissions of the folder, then give the command again."
-            )
-        return self._damaged(str(error))
-
-    def _damaged(self, reason: str) -> IndexDamagedError:
-        return IndexDamagedError(
-            f"{self.path} is damaged: {reason}. It is the stored truth of the index and cannot be made again from its "
-            f"other files. Restore it from a copy, or remove {self.path.parent} and run: dalil index PATH --index "
-            f"{self.path.parent}"
-        )
-
 
 def _values(info: DocumentInfo) -> tuple[str | None, ...]:
-    return (info.id, info.sha256, info.title, info.date, info.source, info.path, info.location)
+    return dataclasses.astuple(info)
 
 
 def _day(info: DocumentInfo) -> int | None:

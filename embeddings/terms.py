@@ -8,6 +8,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,13 +77,20 @@ class TermIndex:
         return np.sort(self._ids_of(self._searcher, hits))
 
     def add(self, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
-        """Take in passages, each a new id and its terms in order, with repeats; they count from the next `commit`."""
+        """Take in passages, each a new id and its terms in order, with repeats; they count from the next `commit`.
+
+        Raises:
+            OSError: they could not be written.
+        """
         writer = self._writing()
         for passage, terms in passages:
             entry = tantivy.Document()
             entry.add_integer("id", passage)
             entry.add_text("terms", " ".join(term[:_LONGEST_TERM] for term in terms))
-            writer.add_document(entry)
+            try:
+                writer.add_document(entry)
+            except ValueError as error:  # its thread could not write a segment
+                raise OSError(f"terms could not be written: {error}") from error
 
     def remove(self, ids: Iterable[int]) -> None:
         """Take out passages, from the next `commit` on; ids that are not there are passed over."""
@@ -98,12 +106,14 @@ class TermIndex:
         """Make all gathered changes at once, on the disk and for searches.
 
         Raises:
-            ValueError: they could not be written; the index is as it was after the last commit.
+            OSError: they could not be written; the index is as it was after the last commit.
         """
         writer = self._writing()
         try:
             writer.commit()
             writer.wait_merging_threads()  # no file changes any more, and the writer is spent
+        except ValueError as error:
+            raise OSError(f"terms could not be written: {error}") from error
         finally:
             self._writer = None
         self.reload()
@@ -112,8 +122,9 @@ class TermIndex:
         """Forget the gathered changes."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            writer.rollback()
-            writer.wait_merging_threads()
+            with suppress(ValueError):  # it has failed already, and nothing of it was committed
+                writer.rollback()
+                writer.wait_merging_threads()
 
     def reload(self) -> None:
         """See what another process has committed."""
@@ -168,7 +179,10 @@ class TermIndex:
     def _writing(self) -> tantivy.IndexWriter:
         if self._writer is None:
             # One thread: the same changes give the same segments, and so the same order.
-            self._writer = self._tantivy.writer(_WRITER_BYTES, 1)
+            try:
+                self._writer = self._tantivy.writer(_WRITER_BYTES, 1)
+            except ValueError as error:
+                raise OSError(f"terms cannot be written: {error}") from error
         return self._writer
 
     @staticmethod

@@ -1,0 +1,103 @@
+"""The SQLite file under an index: connections for any thread, and errors that say what to do.
+
+Takes SQL, gives rows. Each piece of work borrows a connection, so readers never wait for each other nor for a writer.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.errors import IndexBusyError, IndexDamagedError, IndexFolderError
+
+_BUSY_SECONDS: Final = 10.0
+_FULL_OR_REFUSED: Final = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+}
+
+
+class Database:
+    """An SQLite file that is already there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._spare: deque[sqlite3.Connection] = deque()
+
+    def close(self) -> None:
+        """Close the file. Its journal is folded into it when no other process has it open."""
+        while self._spare:
+            self._spare.pop().close()
+
+    def rows(self, sql: str, *values: str | int) -> list[Any]:
+        """Return all rows of a query."""
+        with self.connection() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def ids(self, sql: str, *values: str | int) -> NDArray[np.int64]:
+        """Return the first column of a query, integers, as an array."""
+        with self.connection() as connection:
+            return np.fromiter((row[0] for row in connection.execute(sql, values)), dtype=np.int64)
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for one piece of work.
+
+        Raises:
+            IndexBusyError: another process was writing for too long.
+            IndexDamagedError: the file is cut, damaged or no database.
+            IndexFolderError: the disk is full, or the file may not be read or written.
+        """
+        try:
+            try:
+                connection = self._spare.pop()
+            except IndexError:
+                connection = self._connect()
+            yield connection
+            self._spare.append(connection)
+        except sqlite3.DatabaseError as error:
+            raise self._explained(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        # mode=rw: a file that went away is an error here, not a new and empty store.
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_SECONDS,
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")  # an id that was given out must not come back after a power cut
+        connection.execute("PRAGMA secure_delete = ON")  # removed text leaves the file, not only the tables
+        return connection
+
+    def _explained(self, error: sqlite3.DatabaseError) -> IndexFolderError:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return IndexBusyError(
+                f"Another process is writing to {self.path} and did not finish in {_BUSY_SECONDS:g} s. "
+                "Wait for it, or stop it, and give the command again."
+            )
+        if code in _FULL_OR_REFUSED:
+            return IndexFolderError(
+                f"{self.path} could not be read or written: {error}. What was stored before is safe. "
+                "Check the free space and the permissions of the folder, then give the command again."
+            )
+        return self.damaged(str(error))
+
+    def damaged(self, reason: str) -> IndexDamagedError:
+        """Return the error that says so, and what to do about it."""
+        return IndexDamagedError(
+            f"{self.path} is damaged: {reason}. It is the stored truth of the index and cannot be made again from its "
+            f"other files. Restore it from a copy, or remove {self.path.parent} and run: dalil index PATH --index "
+            f"{self.path.parent}"
+        )
