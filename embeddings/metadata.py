@@ -7,6 +7,7 @@ publication; a source stands behind its label («المصدر | ...»).
 
 import datetime
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import regex
@@ -41,7 +42,7 @@ _MONTHS: Final = {
 }
 _MONTH: Final = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _DATES: Final = tuple(
-    regex.compile(rf"(?<![\p{{L}}\p{{N}}]){pattern}(?!\p{{N}}|[-/.]\p{{N}})")
+    regex.compile(rf"(?<![\p{{L}}\p{{N}}]|\p{{N}}[-/.]){pattern}(?!\p{{N}}|[-/.]\p{{N}})")
     for pattern in (
         r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?:t\d[\d:.]*(?:z|[+-]\d\d:?\d\d)?)?",
         r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})",
@@ -63,9 +64,10 @@ _INVISIBLE: Final = regex.compile(r"[\p{Mn}\p{Cf}ـ]")
 
 def title_of(text: str) -> str:
     """Return the headline of `text`, or its first twelve words where it has none; never empty for a text with words."""
-    lines = [line for line in _lines(text, 200) if not _is_date_line(line) and not _SOURCE.match(line)]
-    if len(lines) > 1 and len(lines[0].split()) <= _HEADLINE_WORDS and len(lines[0]) <= _TITLE_LETTERS:
-        return one_line(lines[0])
+    lines = (line for line in _lines(text) if not _is_date_line(line) and not _SOURCE.match(line))
+    first, more = next(lines, ""), next(lines, "")
+    if first and more and len(first) <= _TITLE_LETTERS and len(first.split()) <= _HEADLINE_WORDS:
+        return one_line(first)
     return first_words(text)
 
 
@@ -85,7 +87,7 @@ def one_line(text: str) -> str:
 
 def date_of(text: str) -> str | None:
     """Return the day that a date line near the top of `text` shows, in ISO 8601, or None."""
-    for line in _lines(text, _TOP_LINES):
+    for line in islice(_lines(text), _TOP_LINES):
         if _is_date_line(line):
             return parse_date(line)
     return None
@@ -93,9 +95,8 @@ def date_of(text: str) -> str | None:
 
 def source_of(text: str) -> str | None:
     """Return what stands behind a source label («المصدر | ...») at the top or at the end of `text`, or None."""
-    top = _lines(text, _TOP_LINES)
-    end = _lines(text[-2000:], 200)[-8:]
-    for line in (*reversed(end), *top):
+    end = list(_lines(text[-2000:]))[-8:]
+    for line in (*reversed(end), *islice(_lines(text), _TOP_LINES)):
         match = _SOURCE.match(line)
         if match and len(line.split()) <= _DATE_LINE_WORDS:
             return one_line(match["name"])
@@ -130,6 +131,8 @@ def _dates(plain: str) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _is_date_line(line: str) -> bool:
+    if not regex.search(r"\p{Nd}", line[:400]):  # spares most lines the rest
+        return False
     plain = _plain(line[:400])
     if len(plain.split()) > _DATE_LINE_WORDS:
         return False
@@ -141,14 +144,12 @@ def _is_date_line(line: str) -> bool:
     return len(regex.findall(r"\p{L}{2,}", rest)) <= _STRANGE_WORDS
 
 
-def _lines(text: str, limit: int) -> list[str]:
-    """Return the first `limit` lines of `text` that are not blank, without white space around them."""
-    lines: list[str] = []
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of `text` that are not blank, without white space around them."""
     start = 0
-    while start < len(text) and len(lines) < limit:
+    while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if line := text[start:end].strip():
-            lines.append(line)
+            yield line
         start = end + 1
-    return lines

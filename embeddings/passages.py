@@ -150,7 +150,7 @@ def _goes_on(text: str, match: regex.Match[str]) -> bool:
     mark = match["mark"]
     if mark == "..":
         return True
-    return mark == "." and bool(_ABBREVIATION.search(text[max(0, match.start() - _BEFORE) : match.start()]))
+    return mark == "." and bool(_ABBREVIATION.search(text, max(0, match.start() - _BEFORE), match.start()))
 
 
 def _between(text: str, ends: list[int]) -> list[tuple[int, int]]:

@@ -36,6 +36,15 @@ _META: Final = {
 }
 _CHARSET: Final = regex.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})")
 _SPACES: Final = regex.compile(r"[ \t\n\r\f]+")
+_OPAQUE: Final = regex.compile(r"(?i)<(?P<name>!--|(?:script|style)\b)")
+_CLOSE: Final = {
+    "!--": regex.compile("-->"),
+    "script": regex.compile(r"(?i)</script\b[^<>]{0,1000}>?"),
+    "style": regex.compile(r"(?i)</style\b[^<>]{0,1000}>?"),
+}
+_UNCLOSED: Final = regex.compile(r"<(?=[^<>]*+(?:<|\Z))")
+_UNCLOSED_TAGS: Final = 50  # more are not slips of a writer
+_LONG_TAG: Final = regex.compile(r"<[^<>]{10000,}+>")
 _MAIN_SHARE: Final = 0.25  # of the page's text; a smaller <article> is a teaser
 
 
@@ -63,11 +72,24 @@ def read_page(markup: str) -> WebPage:
     """
     collector = _Collector()
     try:
-        collector.feed(markup)
+        collector.feed(_parseable(markup))
         collector.close()
     except AssertionError as error:  # how html.parser refuses an unknown marked section
         raise DocumentError(f"its HTML cannot be parsed: {error}; expected a web page") from error
     return WebPage(collector.text(), collector.title(), collector.meta.get("date"), collector.meta.get("source"))
+
+
+def _parseable(markup: str) -> str:
+    """Return `markup` without comments, scripts and styles, and without what takes html.parser quadratic time."""
+    kept, start = [], 0
+    while match := _OPAQUE.search(markup, start):
+        kept.append(markup[start : match.start()])
+        close = _CLOSE[match["name"].lower()].search(markup, match.end())
+        start = close.end() if close else len(markup)
+    markup = "".join((*kept, markup[start:]))
+    if len(_UNCLOSED.findall(markup)) > _UNCLOSED_TAGS:
+        markup = _UNCLOSED.sub("&lt;", markup)
+    return _LONG_TAG.sub(" ", markup)
 
 
 class _Collector(HTMLParser):
