@@ -24,6 +24,7 @@ _BLOCKS: Final = _names(
 )
 _HIDDEN: Final = _names("script style template noscript svg head title iframe object canvas select button")
 _MENUS: Final = _names("nav footer aside form")
+_MAIN: Final = _names("article main")
 _META: Final = {
     "article:published_time": "date",
     "date": "date",
@@ -99,30 +100,35 @@ class _Collector(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.meta: dict[str, str] = {}
         self._pieces: list[tuple[str, bool, bool]] = []
-        self._open = dict.fromkeys((*_HIDDEN, *_MENUS, "article", "main", "h1"), 0)
+        self._depth = dict.fromkeys((*_HIDDEN, *_MENUS, *_MAIN, "h1"), 0)
+        self._open: set[str] = set()  # the elements of a depth above 0
         self._titles: dict[str, list[str]] = {"title": [], "h1": []}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "meta":
             self._keep_meta({name: value or "" for name, value in attrs})
         if tag == "body":  # what an unclosed <head> or <title> would otherwise hide
-            self._open.update(dict.fromkeys(_HIDDEN, 0))
-        if tag in self._open:
-            self._open[tag] += 1
+            self._depth.update(dict.fromkeys(_HIDDEN, 0))
+            self._open -= _HIDDEN
+        if tag in self._depth:
+            self._depth[tag] += 1
+            self._open.add(tag)
         if tag in _BLOCKS:
             self._add("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if self._open.get(tag):
-            self._open[tag] -= 1
+        if self._depth.get(tag):
+            self._depth[tag] -= 1
+            if not self._depth[tag]:
+                self._open.discard(tag)
         if tag in _BLOCKS:
             self._add("\n")
 
     def handle_data(self, data: str) -> None:
-        if self._open["title"] and not self._open["svg"]:
+        if "title" in self._open and "svg" not in self._open:
             self._titles["title"].append(data)
-        if not any(self._open[tag] for tag in _HIDDEN):
-            if self._open["h1"]:
+        if self._open.isdisjoint(_HIDDEN):
+            if "h1" in self._open:
                 self._titles["h1"].append(data)
             self._add(_SPACES.sub(" ", data))
 
@@ -141,8 +147,7 @@ class _Collector(HTMLParser):
         return without_menus or everything
 
     def _add(self, text: str) -> None:
-        in_main = bool(self._open["article"] or self._open["main"])
-        self._pieces.append((text, in_main, any(self._open[tag] for tag in _MENUS)))
+        self._pieces.append((text, not self._open.isdisjoint(_MAIN), not self._open.isdisjoint(_MENUS)))
 
     def _keep_meta(self, attributes: dict[str, str]) -> None:
         name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower()
