@@ -1,0 +1,317 @@
+"""The chat in a real Chromium: ask, see the answer, open the citation, see the mark; and what must never happen."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from embeddings.documents import document_from_text
+from qa.assistant import Assistant
+from tests.served import running
+from tests.shelf import QUOTATIONS, Shelf, seed_shelf
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run --disable-quic"
+).split()
+CAPTURED = "كم عدد قوات حفتر الذين وقعوا في الأسر؟"
+SIGNED = "متى وقع أردوغان مذكرتي التفاهم مع السراج؟"
+HOSTILE = (
+    "خبر <script>window.hacked = 1</script> غريب\n\n"
+    'قال <img src=x onerror="window.hacked = 2"> المصدر [x](javascript:window.hacked=3) إن $$\\frac{1}{2}$$ '
+    "و${window.hacked = 4} و{{value}} \u202eمقلوب\u202c نهاية الجملة. ثم انتهى <b>الخبر</b>."
+)
+HOSTILE_QUOTATION = HOSTILE[HOSTILE.index("قال") : HOSTILE.index(" نهاية")]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        message = "no Chromium found (Debian: apt-get install chromium); the chat was not tried in a browser"
+        if os.environ.get("CI") == "true" or os.environ.get("DALIL_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with running(seed_shelf()) as served:
+        yield served
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    opened = chromium.new_context(locale="ar", viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Page:
+    return visit(context, address)
+
+
+def visit(context: BrowserContext, address: str) -> Page:
+    """Open the chat, noting every request that leaves this machine and every error of the page."""
+    page = context.new_page()
+    page.outside, page.errors = [], []  # type: ignore[attr-defined]
+    inside = (address, "data:", "blob:")
+    page.on("request", lambda request: None if request.url.startswith(inside) else page.outside.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#question textarea")
+    page.wait_for_function("document.querySelector('.brand').dataset.language === document.documentElement.lang")
+    return page
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, press Enter and wait for its answer."""
+    before = page.locator(".turn").count()
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn")).to_have_count(before + 1)
+    expect(page.locator(".turn").last.locator(".card:not(.pending)")).to_be_visible()
+
+
+def in_view(page: Page, selector: str, box: str) -> bool:
+    """Whether the first element of `selector` lies within the visible part of `box`."""
+    return page.evaluate(
+        """async ([selector, box]) => {
+            for (let tries = 0; tries < 40; tries++) {
+                const inner = document.querySelector(selector).getBoundingClientRect();
+                const outer = document.querySelector(box).getBoundingClientRect();
+                if (inner.height && inner.top >= outer.top - 1 && inner.top < outer.bottom) return true;
+                await new Promise((done) => setTimeout(done, 50));
+            }
+            return false;
+        }""",
+        [selector, box],
+    )
+
+
+@pytest.mark.parametrize("question", list(QUOTATIONS))
+def test_a_question_gives_its_quotation_and_the_mark_is_the_same_characters(page: Page, question: str) -> None:
+    quotation = QUOTATIONS[question][1]
+    ask(page, question)
+    assert page.locator(".exact").text_content() == quotation
+    page.click(".turn .chip")
+    assert page.locator(".source.current mark").text_content() == quotation
+    assert in_view(page, ".source.current mark", "#evidence")
+    assert page.evaluate("document.activeElement.classList.contains('source')")
+
+
+def test_the_whole_article_opens_at_the_quotation(page: Page) -> None:
+    ask(page, SIGNED)
+    page.click(".source.current details.whole summary")
+    mark = page.locator(".source.current .article mark")
+    expect(mark).to_have_text(QUOTATIONS[SIGNED][1])
+    assert in_view(page, ".source.current .article mark", ".source.current .article")
+    shown = page.locator(".source.current .article").text_content()
+    assert shown == next(d.text for d in seed_shelf().documents() if "003" in d.path)
+
+
+def test_the_source_page_opens_at_the_quotation(page: Page, context: BrowserContext) -> None:
+    ask(page, CAPTURED)
+    with context.expect_page() as opened:
+        page.click(".source.current .more a")
+    source = opened.value
+    expect(source.locator("mark")).to_have_text(QUOTATIONS[CAPTURED][1])
+    expect(source.locator("mark")).to_be_in_viewport()
+    assert source.evaluate("document.documentElement.dir") == "rtl"
+
+
+def test_a_chip_shows_its_source_when_hovered_and_when_focused(page: Page) -> None:
+    ask(page, CAPTURED)
+    tip = page.locator(".tip")
+    expect(tip).to_be_hidden()
+    page.hover(".chip")
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text("5 أبريل 2019")
+    page.hover("h1")
+    expect(tip).to_be_hidden()
+
+
+def test_everything_by_keyboard(page: Page) -> None:
+    page.focus("#question textarea")
+    page.keyboard.type(CAPTURED)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chip")
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.classList.contains('chip')"):
+            break
+    expect(page.locator(".tip")).to_be_visible()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "source-1-1"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("Enter")
+    expect(page.locator(".article mark")).to_have_text(QUOTATIONS[CAPTURED][1])
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "chip"
+
+
+def test_examples_ask_and_the_conversation_starts_again(page: Page) -> None:
+    page.click(f"#examples button:has-text('{CAPTURED}')")
+    expect(page.locator(".asked")).to_contain_text(CAPTURED)
+    expect(page.locator(".exact")).to_be_visible()
+    ask(page, SIGNED)
+    expect(page.locator(".turn")).to_have_count(2)
+    page.click(".turn >> nth=0 >> .chip")
+    assert page.locator(".source.current mark").text_content() == QUOTATIONS[CAPTURED][1]
+    page.click("#restart")
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(page.locator("#examples")).to_be_visible()
+
+
+def test_two_people_at_once_see_their_own_answers(chromium: Browser, address: str) -> None:
+    contexts = [chromium.new_context(locale="ar") for _ in range(2)]
+    pages = [visit(context, address) for context in contexts]
+    for page, question in zip(pages, (CAPTURED, SIGNED), strict=True):
+        page.fill("#question textarea", question)
+    for page in pages:
+        page.press("#question textarea", "Enter")
+    for page, question in zip(pages, (CAPTURED, SIGNED), strict=True):
+        expect(page.locator(".exact")).to_have_text(QUOTATIONS[question][1])
+        expect(page.locator(".turn")).to_have_count(1)
+    for context in contexts:
+        context.close()
+
+
+def test_no_answer_is_said_and_the_nearest_passages_open(page: Page) -> None:
+    ask(page, "ما عاصمة اليابان؟")
+    expect(page.locator(".verdict")).to_be_visible()
+    page.click(".place >> nth=1")
+    expect(page.locator(".source.current")).to_have_attribute("id", "source-1-2")
+
+
+def test_an_empty_question_gets_a_friendly_text(page: Page) -> None:
+    page.click("#send")
+    expect(page.locator(".problem")).to_contain_text("اكتب سؤالًا")
+    assert page.errors == []
+
+
+def test_english_is_one_click_away_and_remembered(page: Page, context: BrowserContext, address: str) -> None:
+    assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == ["ar", "rtl"]
+    ask(page, CAPTURED)
+    page.click("#language")
+    expect(page.locator("html")).to_have_attribute("dir", "ltr")
+    expect(page.locator(".kicker")).to_contain_text("source's words")
+    expect(page.locator("#question textarea")).to_have_attribute("placeholder", "Ask in Arabic or English…")
+    assert page.locator(".exact").text_content() == QUOTATIONS[CAPTURED][1]
+    assert page.evaluate("getComputedStyle(document.querySelector('.quote')).direction") == "rtl"
+    assert visit(context, address).evaluate("document.documentElement.lang") == "en"
+
+
+def test_an_english_browser_is_met_in_english(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(locale="en-GB")
+    page = visit(context, address)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#send")).to_have_text("Ask")
+    context.close()
+
+
+def test_each_text_takes_its_own_direction(page: Page) -> None:
+    ask(page, "How many of Haftar's men were captured?")
+    direction = "getComputedStyle(document.querySelector('{}')).direction"
+    assert page.evaluate(direction.format(".asked")) == "ltr"
+    assert page.evaluate(direction.format(".quote")) == "rtl"
+    page.fill("#question textarea", "English")
+    assert page.evaluate("document.querySelector('#question textarea').matches(':dir(ltr)')")
+    page.fill("#question textarea", "عربي")
+    assert page.evaluate("document.querySelector('#question textarea').matches(':dir(rtl)')")
+
+
+def test_on_a_phone_the_evidence_is_a_sheet(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(locale="ar", viewport={"width": 390, "height": 844}, has_touch=True)
+    page = visit(context, address)
+    ask(page, CAPTURED)
+    expect(page.locator("#evidence")).to_be_hidden()
+    page.tap(".chip")
+    expect(page.locator(".source.current mark")).to_be_in_viewport()
+    page.tap(".close")
+    expect(page.locator("#evidence")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_a_hostile_article_is_shown_as_plain_text(context: BrowserContext) -> None:
+    article = document_from_text(HOSTILE, path="hostile.txt", title="<img src=x onerror=alert(1)>")
+    question = "ما <script>window.hacked = 5</script> \u202eالخبر؟ $$x$$ [x](javascript:1)"
+    with running(Shelf([article], {question: ("hostile", HOSTILE_QUOTATION, 0.9)})) as address:
+        page = visit(context, address)
+        ask(page, question)
+        assert page.locator(".exact").text_content() == HOSTILE_QUOTATION
+        assert page.locator(".source.current mark").text_content() == HOSTILE_QUOTATION
+        assert question in (page.locator(".asked").text_content() or "")
+        assert page.locator("#conversation :is(script, img, b), #panel :is(script, img, b)").count() == 0
+        assert page.locator(".gradio-container a[href^=javascript]").count() == 0
+        assert page.locator(".katex").count() == 0
+        expect(page.locator(".exact .direction")).to_have_count(2)
+        page.click(".source.current details.whole summary")
+        expect(page.locator(".article mark")).to_be_visible()
+        assert page.locator(".article").text_content() == HOSTILE
+        assert page.evaluate("window.hacked") is None
+        assert page.errors == []
+        # The override is not obeyed: "نهاية", written after it, stands to the left, as Arabic reads.
+        assert stands_after(page, "مقلوب", "نهاية")
+
+
+def stands_after(page: Page, first: str, second: str) -> bool:
+    """Whether `second` is drawn after `first` in a right-to-left line of the passage."""
+    places: Any = page.evaluate(
+        """(words) => words.map((word) => {
+            const walk = document.createTreeWalker(document.querySelector('.passage'), NodeFilter.SHOW_TEXT);
+            while (walk.nextNode()) {
+                const at = walk.currentNode.data.indexOf(word);
+                if (at < 0) continue;
+                const range = document.createRange();
+                range.setStart(walk.currentNode, at);
+                range.setEnd(walk.currentNode, at + word.length);
+                const box = range.getBoundingClientRect();
+                return [box.top, box.left];
+            }
+        })""",
+        [first, second],
+    )
+    (top, left), (other_top, other_left) = places
+    return other_top > top + 5 or (abs(other_top - top) <= 5 and other_left < left)
+
+
+def test_the_page_asks_nothing_of_any_other_host(page: Page) -> None:
+    ask(page, CAPTURED)
+    page.click("#theme")
+    page.wait_for_timeout(300)
+    assert page.outside == []
+    assert page.errors == []
+    loaded = page.evaluate("[...document.fonts].filter((face) => face.status === 'loaded').map((face) => face.family)")
+    assert {family.strip('"') for family in loaded} >= {"Plex Sans Arabic", "Noto Naskh"}
+
+
+def test_dark_is_dark_and_remembered(page: Page, context: BrowserContext, address: str) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.click("#theme")
+    assert page.evaluate(background) != light
+    assert visit(context, address).evaluate(background) != light
+
+
+def test_the_real_assistant_behind_the_real_page(context: BrowserContext, assistant: Assistant) -> None:
+    expected = assistant.ask(CAPTURED)
+    with running(assistant) as address:
+        page = visit(context, address)
+        ask(page, CAPTURED)
+        assert page.locator(".exact").text_content() == expected.text
+        assert page.locator(".source.current mark").text_content() == expected.citations[0].text
+        assert page.outside == []

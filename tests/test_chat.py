@@ -1,0 +1,172 @@
+"""The chat's functions and endpoints, called as a program calls them; the page itself is in test_browser.py."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from embeddings.errors import DalilError
+from tests.served import running
+from tests.shelf import Shelf, seed_shelf
+from ui.conversation import Limits, Turn, answered, conversation, examples, panel, welcome
+from ui.serving import dressed, listen, web_app
+from ui.strings import EXAMPLES, texts
+
+AR, EN = texts("ar"), texts("en")
+CAPTURED = "كم عدد قوات حفتر الذين وقعوا في الأسر؟"
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Shelf:
+    return seed_shelf()
+
+
+@pytest.fixture(scope="module")
+def address(shelf: Shelf) -> Iterator[str]:
+    with running(shelf) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Client:
+    return Client(address, verbose=False)
+
+
+def test_ask_is_an_endpoint_that_gives_the_contract(client: Client, shelf: Shelf) -> None:
+    contract = json.loads(json.dumps(shelf.ask(CAPTURED).to_dict()))
+    assert client.predict(CAPTURED, api_name="/ask") == contract
+    assert client.predict(question=CAPTURED, top_k=2, api_name="/ask") == {
+        **contract,
+        "evidence": contract["evidence"][:2],
+    }
+
+
+def test_ask_is_plain_http_too(address: str, shelf: Shelf) -> None:
+    contract = json.loads(json.dumps(shelf.ask(CAPTURED).to_dict()))
+    assert httpx.post(f"{address}/ask", json={"question": CAPTURED}).json() == contract
+    assert httpx.get(f"{address}/ask", params={"question": CAPTURED}).json() == contract
+
+
+def test_the_endpoints_pass_every_limit_on(address: str, client: Client, shelf: Shelf) -> None:
+    limits = {"top_k": 3, "date_from": "2019-01-01", "date_to": "2019-12-31", "source": "الأناضول"}
+    expected = (CAPTURED, 3, "2019-01-01", "2019-12-31", "الأناضول")
+    client.predict(question=CAPTURED, **limits, api_name="/ask")
+    assert shelf.asked[-1] == expected
+    httpx.post(f"{address}/ask", json={"question": CAPTURED, **limits})
+    assert shelf.asked[-1] == expected
+
+
+def test_a_question_that_cannot_be_asked_is_an_error_that_says_why(address: str, client: Client) -> None:
+    with pytest.raises(AppError, match=r"1 to 1,000 characters"):
+        client.predict(" ", api_name="/ask")
+    refused = httpx.post(f"{address}/ask", json={"question": " "})
+    assert refused.status_code == 422
+    assert "1 to 1,000 characters" in refused.json()["error"]
+    assert httpx.post(f"{address}/ask", json={}).status_code == 422
+
+
+def test_only_the_programs_endpoints_are_public(address: str) -> None:
+    described = httpx.get(f"{address}/gradio_api/info").json()
+    assert set(described["named_endpoints"]) == {"/ask"}
+    names = [parameter["parameter_name"] for parameter in described["named_endpoints"]["/ask"]["parameters"]]
+    assert names == ["question", "top_k", "date_from", "date_to", "source"]
+
+
+def test_twenty_people_at_once_each_get_their_own_answer(client: Client) -> None:
+    questions = [question for _, question in EXAMPLES] * 4
+    got: dict[int, Any] = {}
+
+    def ask(person: int) -> None:
+        got[person] = client.predict(questions[person], api_name="/ask")
+
+    people = [threading.Thread(target=ask, args=(person,)) for person in range(20)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert [got[person]["question"] for person in range(20)] == questions[:20]
+    assert all(got[person]["answered"] for person in range(20))
+
+
+def test_the_page_is_arabic_right_to_left_and_names_no_other_host(address: str) -> None:
+    arabic = httpx.get(address, headers={"accept-language": "ar"})
+    assert '<html lang="ar" dir="rtl"' in arabic.text
+    assert "raw.githubusercontent.com" not in arabic.text
+    assert "gradio.app" not in arabic.text.split("window.gradio_config", 1)[0]
+    assert "default-src 'self'" in arabic.headers["content-security-policy"]
+    assert int(arabic.headers["content-length"]) == len(arabic.content)
+    english = httpx.get(address, headers={"accept-language": "en-GB"})
+    assert '<html lang="en" dir="ltr"' in english.text
+
+
+def test_style_script_typeface_and_its_licence_are_served(address: str) -> None:
+    for path in ("dalil.css", "dalil.js", "theme.js", "mark.svg", "fonts/noto-naskh-arabic-arabic-wght-normal.woff2"):
+        assert httpx.get(f"{address}/dalil/{path}").status_code == 200, path
+    assert "SIL Open Font License" in httpx.get(f"{address}/dalil/fonts/Noto-Naskh-Arabic-OFL.txt").text
+
+
+def test_health_and_sources(address: str, shelf: Shelf) -> None:
+    assert httpx.get(f"{address}/health").json() == {"status": "ok", "documents": 5}
+    citation = shelf.ask(CAPTURED).citations[0]
+    page = httpx.get(f"{address}/source/{citation.document.id}?start={citation.start}&end={citation.end}")
+    assert f'<mark id="quotation" tabindex="-1" data-n="1">{citation.text}</mark>' in page.text
+    assert citation.document.sha256 in page.text
+    assert httpx.get(f"{address}/source/0000000000000000").status_code == 404
+
+
+def test_questions_that_cannot_be_asked_become_texts_for_people(shelf: Shelf) -> None:
+    assert answered(shelf, "   ", Limits()).problem == "empty_question"
+    assert answered(shelf, "كلمة " * 400, Limits()).problem == "long_question"
+    assert answered(shelf, CAPTURED, Limits(date_from="not a day")).problem == "bad_filter"
+
+
+def test_any_other_error_of_ours_is_told_kindly() -> None:
+    class Broken(Shelf):
+        def ask(self, question: str, **limits: Any) -> Any:
+            raise DalilError(f"{question} {limits}")
+
+    turn = answered(Broken([], {}), CAPTURED, Limits())
+    assert AR.failed in conversation([turn], AR)
+    assert EN.failed in conversation([turn], EN)
+
+
+def test_a_conversation_shows_every_turn_and_the_question_being_answered(shelf: Shelf) -> None:
+    turns = [Turn(CAPTURED, shelf.ask(CAPTURED)), Turn("ما عاصمة اليابان؟", shelf.ask("ما عاصمة اليابان؟"))]
+    html = conversation(turns, AR, asking="<b>سؤال</b>")
+    assert html.count('class="turn"') == 3
+    assert "&lt;b&gt;سؤال" in html
+    assert AR.searching in html
+    assert AR.no_answer in html
+    assert panel(turns, AR).count('class="sources"') == 2
+    assert AR.evidence_empty in panel([], AR)
+
+
+def test_examples_are_those_whose_article_is_there(shelf: Shelf) -> None:
+    assert examples(shelf) == [question for _, question in EXAMPLES]
+    assert examples(Shelf([], {})) == []
+    assert "مصدر بجيش حفتر" in welcome(shelf, AR)
+
+
+def test_a_taken_port_is_an_error_that_says_what_to_do() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(DalilError, match=f"dalil chat --port {port + 1}"):
+            listen("127.0.0.1", port)
+
+
+def test_dressing_a_page_changes_its_head_alone() -> None:
+    page = b'<html\n\tlang="en"><head><meta property="og:image" content="https://x.org/a.png" /></head><body>x</body>'
+    made = dressed(page, "ar").decode()
+    assert made.startswith('<html lang="ar" dir="rtl"><head><link')
+    assert made.endswith("</head><body>x</body>")
+    assert "https://" not in made
+
+
+def test_the_app_has_no_documentation_pages_of_its_own() -> None:
+    assert web_app(Shelf([], {})).openapi_url is None

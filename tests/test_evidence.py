@@ -1,0 +1,203 @@
+"""What the page shows is the document, character for character, and nothing in it becomes markup."""
+
+import dataclasses
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.documents import Document, document_from_text
+from qa.answers import Answer, Citation
+from tests.shelf import Shelf, seed_shelf
+from tests.strategies import arabic_text
+from ui import evidence
+from ui.markup import Quotation, attribute, bdi, passage, plain
+from ui.pages import missing_page, source_page
+from ui.strings import day, level, preferred_language, share, texts
+
+AR, EN = texts("ar"), texts("en")
+HOSTILE = (
+    "عنوان <script>window.hacked = 1</script>\n\n"
+    '<img src=x onerror="window.hacked = 2"> [x](javascript:alert(1)) <a href="javascript:alert(2)">انقر</a>\n'
+    "$$\\frac{1}{2}$$ ${window.hacked = 3} {{value}} &amp; &lt;b&gt; \u202eمقلوب\u202c \u2066x\u2069 \"' ` \r نهاية."
+)
+
+
+class Reading(HTMLParser):
+    """The text of a piece of HTML, its tags, and the text of each mark."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.tags, self.marks, self.attributes = "", [], [], []
+        self._in_mark = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag == "mark":
+            self._in_mark = True
+            self.marks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_mark &= tag != "mark"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._in_mark:
+            self.marks[-1] += data
+
+
+def document(text: str, **facts: str) -> Document:
+    return document_from_text(text, path="مقال.txt", **facts)
+
+
+@given(st.one_of(arabic_text(), st.text(max_size=200), st.just(HOSTILE)))
+def test_plain_text_reads_back_exactly_and_holds_only_our_tags(text: str) -> None:
+    read = Reading(plain(text))
+    assert read.text == text
+    assert set(read.tags) <= {"span", "i"}
+
+
+@given(st.data())
+def test_a_passage_reads_back_exactly_with_each_quotation_in_one_mark(data: st.DataObject) -> None:
+    text = data.draw(st.one_of(arabic_text(), st.text(min_size=4, max_size=120), st.just(HOSTILE)).filter(bool))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=6, max_size=6)))
+    start, first, quote, stop, last, end = cuts
+    quotations = [Quotation(quote, stop, 1)]
+    read = Reading(passage(text, start, end, sentence=(first, last), quotations=quotations))
+    assert read.text == text[start:end]
+    assert read.marks == ([text[quote:stop]] if quote < stop else [])
+
+
+def test_of_two_quotations_that_overlap_the_first_is_marked() -> None:
+    read = Reading(passage("واحد اثنان ثلاثة", 0, 16, quotations=[Quotation(5, 16, 2), Quotation(0, 10, 1)]))
+    assert read.marks == ["واحد اثنان"]
+
+
+def test_characters_that_force_a_direction_are_named_and_hidden() -> None:
+    shown = plain("قبل \u202eabc\u202c بعد")
+    assert 'data-name="RLO"' in shown
+    assert 'data-name="PDF"' in shown
+    assert "<i hidden>\u202e</i>" in shown
+    assert "\u202e" not in attribute("قبل \u202eabc")
+
+
+def test_runs_of_blank_lines_are_one_gap_inside_and_none_at_the_edges() -> None:
+    assert plain("\n\n\nأ\n \n\nب\n\n").count('class="gap"') == 1
+    assert Reading(plain("\n\n\nأ\n \n\nب\n\n")).text == "\n\n\nأ\n \n\nب\n\n"
+
+
+@pytest.mark.parametrize("words", [AR, EN])
+def test_a_hostile_article_stays_text_in_card_panel_and_page(words: evidence.Texts) -> None:
+    hostile = document(HOSTILE, title="<b>عنوان</b> \u202e", source='"><script>x</script>')
+    citation = Citation(hostile, 7, 60, 0, 90, 0.9)
+    answer = Answer("<script>س</script>", 0.9, (citation,), (citation,))
+    page = source_page(hostile, 7, 60, words)
+    for html in (
+        evidence.turn(answer.question, evidence.card(answer, 1, words), 1, words),
+        evidence.panel(answer, 1, words),
+    ):
+        read = Reading(html)
+        assert not {"script", "img", "b"} & set(read.tags)
+        assert not [name for name, _ in read.attributes if name.startswith("on")]
+        assert not [value for _, value in read.attributes if value and value.startswith("javascript")]
+    assert Reading(page).tags.count("script") == 1  # our own
+    assert "img" not in Reading(page).tags
+    assert hostile.text in Reading(page).text
+
+
+def test_the_marks_of_an_answer_are_its_quotations() -> None:
+    shelf = seed_shelf()
+    for question in shelf.quotations:
+        answer = shelf.ask(question)
+        marks = Reading(evidence.panel(answer, 3, AR)).marks
+        assert marks[0] == answer.text
+        assert answer.text in Reading(evidence.card(answer, 3, AR)).text
+
+
+def test_sources_are_numbered_once_and_no_passage_is_shown_twice() -> None:
+    answer = seed_shelf().ask("متى وقع أردوغان مذكرتي التفاهم مع السراج؟")
+    numbered = evidence.sources(answer)
+    assert [source.n for source in numbered] == list(range(1, len(numbered) + 1))
+    for source in numbered:
+        assert source.start <= source.citation.context_start < source.citation.context_end <= source.end
+
+
+def test_a_citation_is_shown_in_the_passage_that_was_read() -> None:
+    text = "مقدمة طويلة. " * 40 + "الجواب هنا. " + "خاتمة طويلة. " * 40
+    source_document = document(text)
+    start = text.index("الجواب")
+    citation = Citation(source_document, start, start + 6, start, start + 11, 0.9)
+    read = Citation(source_document, start - 26, start + 37, start - 26, start + 37, 0.5)
+    assert evidence.sources(Answer("س", 0.9, (citation,), (read,)))[0][2:4] == (start - 26, start + 37)
+    alone = evidence.sources(Answer("س", 0.9, (citation,), ()))[0]
+    assert 0 < alone.start < start - 100
+    assert text[alone.start - 1].isspace()
+
+
+def test_no_answer_is_said_plainly_with_the_nearest_passages() -> None:
+    answer = seed_shelf().ask("ما عاصمة اليابان؟")
+    html = evidence.card(answer, 1, AR)
+    assert AR.no_answer in html
+    assert html.count("data-open=") == 3
+    nothing = evidence.card(dataclasses.replace(answer, evidence=()), 1, AR)
+    assert AR.nothing_found in nothing
+
+
+def test_chips_carry_title_date_source_and_sentence() -> None:
+    answer = seed_shelf().ask("كم عدد قوات حفتر الذين وقعوا في الأسر؟")
+    html = evidence.card(answer, 2, AR)
+    tip = html[html.index('role="tooltip"') :]
+    for said in ("مصدر بجيش حفتر يعترف بأسر 30 من قواته", "5 أبريل 2019", "الخليج الجديد", "في أسر القوات الحكومية"):
+        assert said in tip
+    assert 'data-open="2-1"' in html
+    assert ">[1]</button>" in html
+
+
+def test_a_page_of_a_removed_document_says_so() -> None:
+    assert AR.removed in missing_page(AR)
+    assert EN.removed in missing_page(EN)
+
+
+def test_an_impossible_range_marks_nothing() -> None:
+    assert "<mark" not in source_page(document("نص قصير."), 4, 400, AR)
+    assert "<mark" not in source_page(document("نص قصير."), 5, 5, AR)
+
+
+def test_both_languages_say_everything() -> None:
+    for field in dataclasses.fields(AR):
+        assert getattr(AR, field.name), field.name
+        assert getattr(EN, field.name), field.name
+        if field.name not in {"months", "confidence"}:
+            assert getattr(AR, field.name).count("{") == getattr(EN, field.name).count("{"), field.name
+    assert len(AR.months) == len(EN.months) == 12
+    assert texts("fr") is AR
+
+
+def test_days_shares_and_levels() -> None:
+    assert day("2019-04-05", AR) == "5 أبريل 2019"
+    assert day("2016-10-11", EN) == "11 October 2016"
+    assert day(None, EN) == "undated"
+    assert day("ربيع 1440", AR) == "ربيع 1440"
+    assert [share(value) for value in (0.0, 0.874, 1.0)] == ["1%", "87%", "99%"]
+    assert [level(value) for value in (0.2, 0.5, 0.74, 0.75)] == [0, 1, 1, 2]
+
+
+def test_the_language_is_the_one_chosen_else_the_browsers_else_arabic() -> None:
+    assert preferred_language({}) == "ar"
+    assert preferred_language({"accept-language": "fr-FR,fr;q=0.9"}) == "ar"
+    assert preferred_language({"accept-language": "en-US,en;q=0.9"}) == "en"
+    assert preferred_language({"accept-language": "ar-EG,en;q=0.5"}) == "ar"
+    assert preferred_language({"accept-language": "ar", "cookie": "a=1; dalil_language=en"}) == "en"
+
+
+def test_bdi_takes_its_own_direction() -> None:
+    assert bdi("Reuters <b>") == '<bdi dir="auto">Reuters &lt;b&gt;</bdi>'
+
+
+def test_the_shelf_refuses_what_the_assistant_refuses() -> None:
+    with pytest.raises(ValueError, match="substring"):
+        Shelf([document("نص.")], {"س": ("مقال", "غائب", 0.5)}).ask("س")

@@ -1,0 +1,131 @@
+"""The conversation: questions asked, what came of each, and the HTML of both columns of the chat.
+
+Takes an assistant, turns and the texts of a language, gives HTML. No state is kept here: the turns of a visitor come
+in and go out, so people who ask at the same time cannot see each other's.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from embeddings.arabic import words as words_of
+from embeddings.errors import DalilError, FilterError, QuestionError
+from qa.answers import Answer
+from ui import evidence
+from ui.markup import bdi
+from ui.strings import EXAMPLES, Texts, day
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+_LISTED = 50  # documents named on the first page
+
+logger = logging.getLogger(__name__)
+
+
+class Turn(NamedTuple):
+    """A question and what came of it: an answer, or the name of the text that says why there is none."""
+
+    question: str
+    answer: Answer | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the search is narrowed to; None and empty strings are no limit."""
+
+    date_from: str | None = ""
+    date_to: str | None = ""
+    source: str | None = ""
+
+    def arguments(self) -> dict[str, str | None]:
+        """Return the limits as arguments of `Assistant.ask`."""
+        return {
+            "date_from": (self.date_from or "").strip() or None,
+            "date_to": (self.date_to or "").strip() or None,
+            "source": self.source or None,
+        }
+
+
+def answered(assistant: "Assistant", question: str, limits: Limits) -> Turn:
+    """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback."""
+    try:
+        return Turn(question, assistant.ask(question, **limits.arguments()))  # type: ignore[arg-type]
+    except QuestionError:
+        return Turn(question, None, "long_question" if any(True for _ in words_of(question)) else "empty_question")
+    except FilterError:
+        return Turn(question, None, "bad_filter")
+    except DalilError:
+        logger.exception("a question was not answered")
+        return Turn(question, None, "failed")
+
+
+# What is shown
+
+
+def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, failed: bool = False) -> str:
+    """Return the conversation so far; `asking` is a question still being answered, `failed` one that broke."""
+    shown = [evidence.turn(turn.question, _body(turn, n, words), n, words) for n, turn in enumerate(turns, 1)]
+    if asking is not None:
+        shown.append(evidence.turn(asking, evidence.pending(words), len(turns) + 1, words))
+    if failed:
+        shown.append(evidence.problem(words.failed))
+    return f'<div class="turns" role="log" aria-live="polite" aria-label="{words.conversation}">{"".join(shown)}</div>'
+
+
+def _body(turn: Turn, number: int, words: Texts) -> str:
+    if turn.answer is None:
+        return evidence.problem(getattr(words, turn.problem))
+    return evidence.card(turn.answer, number, words)
+
+
+def panel(turns: list[Turn], words: Texts) -> str:
+    """Return the evidence of all turns, the last one shown and the others ready behind their chips."""
+    shown = [evidence.panel(turn.answer, n, words) for n, turn in enumerate(turns, 1) if turn.answer is not None]
+    empty = (
+        f'<div class="empty"><span class="seal" aria-hidden="true"></span><p>{words.evidence_empty}</p>'
+        f"<p>{words.evidence_empty_more}</p></div>"
+    )
+    return (
+        f'<aside class="panel" aria-label="{words.evidence}"><div class="panel-head"><h2>{words.evidence}</h2>'
+        f'<button type="button" class="close quiet" data-close aria-label="{words.close}">✕</button></div>'
+        f"{''.join(shown) or empty}</aside>"
+    )
+
+
+def brand(words: Texts, *, settled: bool = True) -> str:
+    """Return the name and the line under it; once settled, it tells the script the language of the page."""
+    language = f'data-language="{words.language}" data-direction="{words.direction}" ' if settled else ""
+    return (
+        f'<div class="brand" {language}'
+        f'data-theme="{words.theme}" data-question="{words.question}">'
+        f'<span class="seal" aria-hidden="true"></span><h1>{words.name}</h1><p>{words.tagline}</p></div>'
+    )
+
+
+def welcome(assistant: "Assistant", words: Texts) -> str:
+    """Return what a newcomer sees: what this is, and the documents it answers from."""
+    documents = list(assistant.documents())
+    rows = "".join(
+        f'<li><a href="source/{d.id}?language={words.language}" target="_blank" rel="noopener">{bdi(d.title)}</a>'
+        f'<span class="meta">{" · ".join(bdi(part) for part in (day(d.date, words), d.source) if part)}</span></li>'
+        for d in documents[:_LISTED]
+    )
+    count = words.documents.format(count=len(documents))
+    return (
+        f'<div class="welcome"><h2>{words.welcome}</h2><p>{words.welcome_more}</p>'
+        f'<details class="library"><summary>{count}</summary><ul>{rows}</ul></details>'
+        f'<p class="kicker">{words.examples}</p></div>'
+    )
+
+
+def examples(assistant: "Assistant") -> list[str]:
+    """Return the example questions whose article is in the index."""
+    names = {document.path.rsplit("/", 1)[-1] for document in assistant.documents()}
+    return [question for name, question in EXAMPLES if name in names]
+
+
+def publishers(assistant: "Assistant") -> list[str]:
+    """Return who published the documents, each once, in order."""
+    return sorted({document.source for document in assistant.documents() if document.source})

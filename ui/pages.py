@@ -1,0 +1,53 @@
+"""Whole pages that stand outside the chat: a document with its quotation marked, and the page for one that is gone.
+
+Takes a `Document` and a range, gives a complete HTML page that needs no script to be read; the style sheet is the
+chat's. The chat loads the same page when a reader unfolds the whole article.
+"""
+
+from embeddings.documents import Document
+from ui.markup import Quotation, bdi, passage, plain
+from ui.strings import Texts, day
+
+
+def source_page(document: Document, start: int, end: int, words: Texts) -> str:
+    """Return the page of `document` with `text[start:end]` marked; an empty or impossible range marks nothing."""
+    possible = 0 <= start < end <= len(document.text)
+    quotations = [Quotation(start, end, 1)] if possible else []
+    text = passage(document.text, 0, len(document.text), quotations=quotations)
+    text = text.replace("<mark ", '<mark id="quotation" tabindex="-1" ', 1)
+    facts = [
+        (words.date, bdi(day(document.date, words))),
+        (words.published_by, bdi(document.source) if document.source else ""),
+        (words.file, f'<bdi class="path">{plain(document.path)}</bdi>'),
+        (words.place, f'<bdi dir="ltr">[{start}, {end})</bdi>' if possible else ""),
+        (words.fingerprint, f'<bdi class="hash" dir="ltr">sha256 {document.sha256}</bdi>'),
+    ]
+    listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts if value)
+    return _page(
+        document.title,
+        f'<article class="document"><h1>{bdi(document.title)}</h1>'
+        f'<div class="text article" dir="auto">{text}</div><dl class="facts">{listed}</dl></article>',
+        words,
+    )
+
+
+def missing_page(words: Texts) -> str:
+    """Return the page shown for a document that is not in the index."""
+    return _page(words.removed, f"<h1>{words.removed}</h1><p>{words.removed_more}</p>", words)
+
+
+def _page(title: str, body: str, words: Texts) -> str:
+    return (
+        f'<!doctype html><html lang="{words.language}" dir="{words.direction}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_title(title)} · {words.name}</title>"
+        f'<link rel="stylesheet" href="../dalil/dalil.css"><link rel="icon" href="../dalil/mark.svg">'
+        f'<script src="../dalil/theme.js"></script></head><body class="page">'
+        f'<header class="bar"><a class="brand" href="../"><span class="seal" aria-hidden="true"></span>{words.name}</a>'
+        f'<a class="quiet" href="../">{words.back}</a></header><main>{body}</main></body></html>'
+    )
+
+
+def _title(text: str) -> str:
+    """Return `text` for the title of a window, which cannot hold marks: forced directions are dropped."""
+    return plain("".join(character for character in text if not "\u202a" <= character <= "\u202e"))

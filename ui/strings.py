@@ -1,0 +1,252 @@
+"""Every text that the chat shows, in Arabic and in English.
+
+`texts("ar")` gives a `Texts`: one field a text, so a language that lacks one does not build. Fields with braces are
+filled with `.format`. Also here: how a day and a share are written in each language.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+Language = Literal["ar", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The visible texts of one language; `direction` is the one its pages are laid out in."""
+
+    language: Language
+    direction: Literal["rtl", "ltr"]
+    name: str
+    tagline: str
+    skip: str
+    other_language: str
+    theme: str
+    new_conversation: str
+    conversation: str
+    welcome: str
+    welcome_more: str
+    documents: str
+    examples: str
+    question: str
+    placeholder: str
+    send: str
+    filters: str
+    date_from: str
+    date_to: str
+    day_hint: str
+    source: str
+    any_source: str
+    you_asked: str
+    searching: str
+    answer: str
+    support: str
+    sources_of_answer: str
+    confidence: tuple[str, str, str]
+    confidence_help: str
+    no_answer: str
+    nothing_found: str
+    too_uncertain: str
+    nearest: str
+    evidence: str
+    evidence_empty: str
+    evidence_empty_more: str
+    other_passages: str
+    whole_article: str
+    open_page: str
+    loading: str
+    not_loaded: str
+    close: str
+    copy: str
+    copied: str
+    chip: str
+    date: str
+    published_by: str
+    file: str
+    place: str
+    fingerprint: str
+    no_date: str
+    mark_of_direction: str
+    removed: str
+    removed_more: str
+    back: str
+    empty_question: str
+    long_question: str
+    bad_filter: str
+    failed: str
+    months: tuple[str, ...]
+
+
+_ARABIC: Final = Texts(
+    language="ar",
+    direction="rtl",
+    name="دليل",
+    tagline="أجوبة من وثائقك، بنصّها وموضعها",
+    skip="انتقل إلى السؤال",
+    other_language="English",
+    theme="تبديل المظهر الفاتح والداكن",
+    new_conversation="محادثة جديدة",
+    conversation="المحادثة",
+    welcome="اسأل، ويأتيك الجواب بنصّه من الوثيقة",
+    welcome_more="كل جواب اقتباس حرفي مع موضعه في المصدر. وحين لا تجيب الوثائق يقول دليل ذلك صراحة.",
+    documents="الوثائق المفهرسة: {count}",
+    examples="أسئلة للتجربة",
+    question="سؤالك",
+    placeholder="اكتب سؤالك هنا…",
+    send="اسأل",
+    filters="تضييق البحث بالتاريخ والمصدر",
+    date_from="من تاريخ",
+    date_to="إلى تاريخ",
+    day_hint="مثال: 2019-04-05",
+    source="المصدر",
+    any_source="كل المصادر",
+    you_asked="سألتَ",
+    searching="أبحث في الوثائق…",
+    answer="الجواب، بنصّ المصدر",
+    support="ويؤيّده",
+    sources_of_answer="المصادر",
+    confidence=("ثقة محدودة", "ثقة متوسطة", "ثقة عالية"),
+    confidence_help="تقدير احتمال أن يكون الجواب صحيحًا",
+    no_answer="لا أجد في هذه الوثائق جوابًا عن السؤال",
+    nothing_found="لم أجد مقطعًا قريبًا من السؤال.",
+    too_uncertain="قرأتُ أقرب المقاطع، وليس فيها ما يجيب بثقة كافية.",
+    nearest="أقرب المقاطع إلى السؤال",
+    evidence="الأدلة",
+    evidence_empty="هنا تظهر المصادر",
+    evidence_empty_more="بعد كل جواب ترى المقطع الذي أُخذ منه والاقتباس معلَّمًا فيه، ثم المقال كاملًا.",
+    other_passages="مقاطع أخرى قُرئت: {count}",
+    whole_article="المقال كاملًا عند هذا الموضع",
+    open_page="صفحة المصدر",
+    loading="يُحمَّل المقال…",
+    not_loaded="تعذّر تحميل المقال. حدّث الصفحة وأعد المحاولة.",
+    close="إغلاق الأدلة",
+    copy="نسخ الجواب مع المرجع",
+    copied="نُسخ",
+    chip="المرجع {n}: {title}",
+    date="التاريخ",
+    published_by="الناشر",
+    file="الملف",
+    place="الموضع",
+    fingerprint="بصمة النص",
+    no_date="بلا تاريخ",
+    mark_of_direction="علامة اتجاه خفية",
+    removed="هذه الوثيقة لم تعد في الفهرس",
+    removed_more="ربما حُذفت أو تغيّر موضعها بعد أن أُجيب السؤال.",
+    back="العودة إلى المحادثة",
+    empty_question="اكتب سؤالًا أولًا.",
+    long_question="السؤال أطول مما يُقرأ دفعة واحدة. اختصره وأعد المحاولة.",
+    bad_filter="لم أفهم حدود البحث. اكتب التاريخ هكذا: 2019-04-05.",
+    failed="حدث خطأ غير متوقع ولم يُجب السؤال. أعد المحاولة.",
+    months=tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()),
+)
+
+_ENGLISH: Final = Texts(
+    language="en",
+    direction="ltr",
+    name="Dalil",
+    tagline="Answers from your documents, word for word, in place",
+    skip="Skip to the question",
+    other_language="العربية",
+    theme="Switch between light and dark",
+    new_conversation="New conversation",
+    conversation="Conversation",
+    welcome="Ask, and the document answers in its own words",
+    welcome_more="Every answer is an exact quotation with its place in the source. "
+    "When the documents do not answer, Dalil says so.",
+    documents="Indexed documents: {count}",
+    examples="Questions to try",
+    question="Your question",
+    placeholder="Ask in Arabic or English…",
+    send="Ask",
+    filters="Narrow by date and source",
+    date_from="From date",
+    date_to="To date",
+    day_hint="e.g. 2019-04-05",
+    source="Source",
+    any_source="All sources",
+    you_asked="You asked",
+    searching="Searching the documents…",
+    answer="The answer, in the source's words",
+    support="Supported by",
+    sources_of_answer="Sources",
+    confidence=("Low confidence", "Fair confidence", "High confidence"),
+    confidence_help="Estimated probability that the answer is right",
+    no_answer="These documents do not seem to answer the question",
+    nothing_found="No passage comes close to the question.",
+    too_uncertain="The nearest passages were read; none answers with enough confidence.",
+    nearest="Nearest passages",
+    evidence="Evidence",
+    evidence_empty="Sources appear here",
+    evidence_empty_more="After each answer you see the passage it was taken from, the quotation marked in it, "
+    "and the whole article.",
+    other_passages="Other passages that were read: {count}",
+    whole_article="The whole article at this place",
+    open_page="Source page",
+    loading="Loading the article…",
+    not_loaded="The article could not be loaded. Reload the page and try again.",
+    close="Close the evidence",
+    copy="Copy the answer with its reference",
+    copied="Copied",
+    chip="Reference {n}: {title}",
+    date="Date",
+    published_by="Publisher",
+    file="File",
+    place="Place",
+    fingerprint="Fingerprint of the text",
+    no_date="undated",
+    mark_of_direction="Invisible direction mark",
+    removed="This document is no longer in the index",
+    removed_more="It may have been removed or moved after the question was answered.",
+    back="Back to the conversation",
+    empty_question="Write a question first.",
+    long_question="The question is longer than can be read at once. Shorten it and try again.",
+    bad_filter="The search limits could not be read. Write a date like this: 2019-04-05.",
+    failed="Something went wrong and the question was not answered. Please try again.",
+    months=tuple("January February March April May June July August September October November December".split()),
+)
+
+# Questions that the shipped articles answer, by the file that answers them.
+EXAMPLES: Final[tuple[tuple[str, str], ...]] = (
+    ("001_af682284de1024ff.txt", "كم عدد قوات حفتر الذين وقعوا في الأسر؟"),
+    ("002_ae9e9b4a8314f8a4.txt", "كم عسكريا ليبيا أعلنوا انضمامهم للثوار في مصراتة؟"),
+    ("003_d470f4d6d17985fe.txt", "متى وقع أردوغان مذكرتي التفاهم مع السراج؟"),
+    ("000_343706e692bae98b.txt", "أين سلّم جنود القذافي أنفسهم للجيش التونسي؟"),
+    ("004_1043952476b01f1e.txt", "لماذا رفض عدد من الضباط الليبيين تولي حفتر قيادة الجيش؟"),
+    ("003_d470f4d6d17985fe.txt", "من هو الناطق الرسمي باسم الجيش الليبي؟"),
+)
+
+
+def texts(language: str) -> Texts:
+    """Return the texts of `language`; Arabic for any language there is no translation for."""
+    return _ENGLISH if language == "en" else _ARABIC
+
+
+def preferred_language(headers: Mapping[str, str]) -> Language:
+    """Return the language a request asks for: its cookie, else the first of ours its browser reads, else Arabic."""
+    chosen = re.search(r"\bdalil_language=(ar|en)\b", headers.get("cookie", ""))
+    read = re.search(r"\b(ar|en)\b", headers.get("accept-language", "").lower())
+    found = chosen or read
+    return "en" if found and found[1] == "en" else "ar"
+
+
+def day(iso: str | None, words: Texts) -> str:
+    """Return an ISO day as people write it («5 أبريل 2019»), the word for "undated" for None, else `iso` unchanged."""
+    if iso is None:
+        return words.no_date
+    try:
+        when = date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{when.day} {words.months[when.month - 1]} {when.year}"
+
+
+def share(value: float) -> str:
+    """Return a probability as a whole percentage; never 0 % or 100 %, for nothing here is that certain."""
+    return f"{min(99, max(1, round(value * 100)))}%"
+
+
+def level(confidence: float) -> int:
+    """Return 0, 1 or 2 for a low, fair or high confidence: below 0.5, below 0.75, above."""
+    return (confidence >= 0.5) + (confidence >= 0.75)
