@@ -56,12 +56,14 @@ NORMALIZER: Final = normalizers.Sequence(
 )
 """The folding itself, in the form that tokenizer files store: models and terms fold by the same definition."""
 
-# A number keeps its separators («1,500», «٣٫٥»); a word keeps its marks, tatweel and joiners; digits part from letters.
+# A number keeps its separators («1,500», «٣٫٥»); a word keeps its marks, tatweel and joiners, but does not end in an
+# invisible character; digits part from letters.
+_DIGIT: Final = r"\p{Nd}(?:[\p{M}\p{Cf}]*\p{M})?"
 _WORD: Final = regex.compile(
-    r"\p{Nd}\p{M}*(?:[.,٫٬]?\p{Nd}\p{M}*)*"
-    r"|\p{L}[\p{L}\p{M}\p{Cf}ـ]*"
+    rf"{_DIGIT}(?:\p{{Cf}}*[.,٫٬]?\p{{Cf}}*{_DIGIT})*"
+    r"|\p{L}(?:[\p{L}\p{M}\p{Cf}]*[\p{L}\p{M}])?"
 )
-_THOUSANDS: Final = regex.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
+_THOUSANDS: Final = regex.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 # Words that stand in nearly every sentence and question. Folded forms.
 STOP_WORDS: Final = frozenset(
@@ -104,11 +106,16 @@ def words(text: str) -> Iterator[Word]:
     """
     for match in _WORD.finditer(text):
         folded = fold(match.group())
-        if _THOUSANDS.fullmatch(folded):
-            folded = folded.replace(",", "")
+        if folded[:1].isdigit():
+            folded = _number(folded)
         start, end = match.span()
         for part in folded.split():
             yield Word(part, start, end)
+
+
+def _number(folded: str) -> str:
+    """Return one notation of a number: no thousands separators, a full stop before decimals («3,5» is 3.5)."""
+    return folded.replace(",", "" if _THOUSANDS.fullmatch(folded) else ".")
 
 
 @lru_cache(maxsize=200_000)

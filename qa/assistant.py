@@ -142,8 +142,14 @@ class Assistant:
             FilterError: when `top_k` or a date cannot be read.
         """
         _check(question, top_k)
+        self._index.refresh()  # What another process has indexed meanwhile is found, too.
         allowed = self._index.select(date_from=date_from or None, date_to=date_to or None, source=source or None)
         return self._retriever.search(question, top_k, allowed)
+
+    @property
+    def generation(self) -> int:
+        """How many changes the index has seen; 0 for one that was just begun."""
+        return self._index.generation
 
     def add(self, documents: Iterable[Document], on_progress: Callable[[Progress], None] | None = None) -> Changes:
         """Add or update documents; unchanged ones are skipped by their hash."""

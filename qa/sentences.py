@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from embeddings.arabic import Word, grams, stem, words
 from embeddings.errors import ModelError
-from embeddings.passages import cut, sentences
+from embeddings.passages import sentences
 from embeddings.rarity import rarity
 from qa.quantities import amounts, dates
 from qa.questions import Kind, Question, analyse
@@ -115,7 +115,7 @@ class SentenceReader:
 def answer_features(
     found: list[Candidate], scores: NDArray[np.float64], order: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return (7,) features of the best sentence: score, lead, coverage, what is missing, kind, length, thing counted."""
+    """Return (7,) features of the best sentence: score, lead, coverage, what is missing, kind, length, thing."""
     best = order[0]
     lead = scores[best] - scores[order[1]] if len(order) > 1 else 1.0
     features = found[best].features
@@ -130,7 +130,7 @@ def candidates(question: Question, passages: Sequence[ReadingPassage]) -> list[C
     for position, passage in enumerate(passages):
         title = tuple(words(passage.document_title))
         around = _shares(asked, (*words(passage.text), *title))
-        for start, end in _quotable(passage.text):
+        for start, end in sentences(passage.text, max_words=_LONGEST):
             inside = tuple(words(passage.text[start:end]))
             key = tuple(word.text for word in inside)
             if not key or key in seen:
@@ -138,17 +138,6 @@ def candidates(question: Question, passages: Sequence[ReadingPassage]) -> list[C
             seen.add(key)
             found.append(_candidate(question, asked, position, passage, (start, end), inside, around))
     return found
-
-
-def _quotable(text: str) -> list[tuple[int, int]]:
-    """Return the sentences of a passage, those that are too long to quote in pieces."""
-    return [
-        (start + first, start + last)
-        for start, end in sentences(text)
-        for first, last in (
-            cut(text[start:end], max_words=_LONGEST) if text.count(" ", start, end) >= _LONGEST else [(0, end - start)]
-        )
-    ]
 
 
 def _candidate(

@@ -174,9 +174,8 @@ def _open(folder: Path, encoder: str | None, reader: str | None) -> Assistant:
     from qa.assistant import Assistant
     from ui.indexing import index_paths
 
-    fresh = not folder.exists() and SEEDS.is_dir()
-    assistant = Assistant.open(folder, encoder=encoder, reader=reader, create=fresh)
-    if fresh:
+    assistant = Assistant.open(folder, encoder=encoder, reader=reader, create=SEEDS.is_dir())
+    if assistant.generation == 0:
         typer.echo(f"No index at {folder} yet: building one from {SEEDS.name}/", err=True)
         index_paths(assistant, [SEEDS])
     return assistant
