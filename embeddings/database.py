@@ -37,6 +37,14 @@ class Database:
         while self._spare:
             self._spare.pop().close()
 
+    def check_length(self) -> None:
+        """Raise IndexDamagedError when the last page is cut; SQLite itself looks only at the number of pages."""
+        (page,) = self.rows("PRAGMA page_size")[0]
+        journal = self.path.with_name(self.path.name + "-wal")
+        # Pages that a process was writing when it ended are in the journal too.
+        if self.path.stat().st_size % page and not (journal.exists() and journal.stat().st_size):
+            raise self.damaged("its last page is cut")
+
     def rows(self, sql: str, *values: str | int) -> list[Any]:
         """Return all rows of a query."""
         with self.connection() as connection:

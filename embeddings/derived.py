@@ -126,8 +126,8 @@ class Derived:
             yield
         except OSError as error:
             raise IndexFolderError(
-                f"Vectors or terms in {self._folder} could not be written: {error}. The documents are stored. Check "
-                "the free space and the permissions of the folder, then give the command again."
+                f"Vectors or terms in {self._folder} could not be written: {error}. What was stored before is "
+                "safe. Check the free space and the permissions of the folder, then give the command again."
             ) from error
 
     def replace(

@@ -120,6 +120,7 @@ class Store:
         ((application,),) = self._database.rows("PRAGMA application_id")
         if application != _APPLICATION:
             raise self._database.damaged("it is a database of another program")
+        self._database.check_length()
         self.settings: dict[str, str] = dict(self._database.rows("SELECT name, value FROM settings"))
 
     @staticmethod

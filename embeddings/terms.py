@@ -40,7 +40,7 @@ class TermIndex:
         self._tantivy = tantivy.Index(self._schema, path=str(folder))
         self._tantivy.config_reader("manual")
         self._writer: tantivy.IndexWriter | None = None
-        self.reload()
+        self._searcher = self._tantivy.searcher()
 
     @classmethod
     def anew(cls, folder: Path) -> "TermIndex":
@@ -127,8 +127,15 @@ class TermIndex:
                 writer.wait_merging_threads()
 
     def reload(self) -> None:
-        """See what another process has committed."""
-        self._tantivy.reload()
+        """See what another process has committed.
+
+        Raises:
+            OSError: the files cannot be read any more.
+        """
+        try:
+            self._tantivy.reload()
+        except ValueError as error:
+            raise OSError(f"terms cannot be read: {error}") from error
         self._searcher = self._tantivy.searcher()
 
     def search(self, terms: Sequence[str], k: int, allowed: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:

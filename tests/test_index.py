@@ -1,0 +1,496 @@
+"""The index folder as its users see it: add, replace, remove, filters, reopening, damage, several readers."""
+
+import logging
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from numpy.typing import NDArray
+
+from embeddings import arabic
+from embeddings import settings as index_settings
+from embeddings.arabic import terms
+from embeddings.documents import Document
+from embeddings.errors import (
+    FilterError,
+    IndexBusyError,
+    IndexDamagedError,
+    IndexFolderError,
+    IndexMismatchError,
+    IndexMissingError,
+    ModelError,
+)
+from embeddings.folder import WriterLock
+from embeddings.index import Changes, Counts, Index, Progress
+from tests.brute import assert_holds
+from tests.fakes import HashingEncoder, document
+from tests.strategies import NEWS_WORDS
+
+
+def article(name: str, seed: int, *, words: int = 250, date: str | None = None, source: str | None = None) -> Document:
+    draw = np.random.default_rng(seed)
+    sentences = [" ".join(draw.choice(NEWS_WORDS, size=10)) + "." for _ in range(max(1, words // 10))]
+    return document(name, " ".join(sentences), date=date, source=source)
+
+
+ARTICLES = [
+    article("a", 1, date="2016-10-11", source="الجزيرة نت"),
+    article("b", 2, date="2019-04-05", source="وكالة الأناضول"),
+    article("c", 3, words=900),
+    article("d", 4, words=10, date="2020-01-01"),
+]
+
+
+@pytest.fixture
+def encoder() -> HashingEncoder:
+    return HashingEncoder()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, encoder: HashingEncoder) -> Path:
+    with Index.open(tmp_path / "index", encoder, create=True) as index:
+        index.add(ARTICLES)
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def index(folder: Path, encoder: HashingEncoder) -> Iterator[Index]:
+    with Index.open(folder, encoder) as opened:
+        yield opened
+
+
+# Add, replace, remove
+
+
+def test_what_was_added_is_found_in_every_part(index: Index) -> None:
+    assert_holds(index, ARTICLES)
+
+
+def test_an_unchanged_document_costs_no_embedding(index: Index, encoder: HashingEncoder) -> None:
+    encoder.encoded, generation = 0, index.generation
+    assert index.add(ARTICLES) == Changes(added=0, replaced=0, unchanged=4)
+    assert (encoder.encoded, index.generation) == (0, generation)
+
+
+def test_a_changed_text_replaces_the_old_one_everywhere(index: Index) -> None:
+    changed = article("b", 77)
+    assert index.add([ARTICLES[0], changed, article("e", 5)]) == Changes(added=1, replaced=1, unchanged=1)
+    assert_holds(index, [ARTICLES[0], changed, *ARTICLES[2:], article("e", 5)])
+
+
+def test_a_new_date_of_the_same_text_is_taken_without_embedding(index: Index, encoder: HashingEncoder) -> None:
+    dated = replace(ARTICLES[2], date="2011-02-17", source="رويترز")
+    encoder.encoded = 0
+    assert index.add([dated]) == Changes(added=0, replaced=1, unchanged=0)
+    assert encoder.encoded == 0
+    selected = index.select(date_to="2011", source="رويترز")
+    assert selected is not None
+    assert {passage.document_id for passage in index.passages(selected)} == {dated.id}
+    assert_holds(index, [*ARTICLES[:2], dated, ARTICLES[3]])
+
+
+def test_removed_documents_leave_no_trace(index: Index, folder: Path, encoder: HashingEncoder) -> None:
+    only_here = document("secret", "زرقاءاليمامة رأت ما لم يره غيرها.")
+    index.add([only_here])
+    (hit,) = index.search_terms(terms("زرقاءاليمامة"), 5)
+    assert index.remove([only_here.id, "none", ARTICLES[0].id]) == 2
+    assert index.remove([only_here.id]) == 0
+    with pytest.raises(KeyError):
+        index.document(only_here.id)
+    with pytest.raises(KeyError):
+        index.passage(hit[0])
+    assert index.passages([hit[0]]) == []
+    assert index.search_terms(terms("زرقاءاليمامة"), 5) == []
+    assert_holds(index, ARTICLES[1:])
+    index.close()
+    files = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+    assert not any("زرقاءاليمامة".encode() in data or "زرقاءاليمام".encode() in data for data in files)
+    with Index.open(folder, encoder) as again:
+        assert_holds(again, ARTICLES[1:])
+
+
+def test_a_document_that_comes_twice_ends_as_it_came_last(index: Index) -> None:
+    first, second = article("twice", 8), article("twice", 9)
+    assert index.add([first, second, second]) == Changes(added=1, replaced=1, unchanged=1)
+    assert_holds(index, [*ARTICLES, second])
+
+
+def test_documents_without_words_are_kept(index: Index) -> None:
+    blank = document("blank", "   ")
+    assert index.add([blank]) == Changes(added=1)
+    assert_holds(index, [*ARTICLES, blank])
+
+
+def test_progress_counts_up_to_what_was_done(tmp_path: Path, encoder: HashingEncoder) -> None:
+    seen: list[Progress] = []
+    with Index.open(tmp_path / "many", encoder, create=True) as index:
+        index.add((article(str(n), n, words=20) for n in range(600)), seen.append)
+        assert [step.documents for step in seen] == [256, 512, 600]
+        assert seen[-1] == Progress(600, index.counts.passages, added=600, replaced=0, unchanged=0)
+
+
+def test_work_that_was_interrupted_goes_on_where_it_stopped(index: Index, encoder: HashingEncoder) -> None:
+    many = [article(f"n{n}", n, words=20) for n in range(300)]
+
+    def breaks() -> Iterator[Document]:
+        yield from many[:280]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.add(breaks())
+    assert_holds(index, [*ARTICLES, *many[:256]])
+    encoder.encoded = 0
+    assert index.add(many) == Changes(added=44, replaced=0, unchanged=256)
+    assert encoder.encoded == 44
+
+
+def test_an_encoder_that_gives_something_else_is_told_and_stores_nothing(index: Index, encoder: HashingEncoder) -> None:
+    class Broken(HashingEncoder):
+        def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
+            return np.full((len(texts), self.dimension), np.nan, dtype=np.float32)
+
+    index.encoder = Broken()
+    with pytest.raises(ModelError, match="finite"):
+        index.add([article("e", 5)])
+    index.encoder = encoder
+    assert_holds(index, ARTICLES)
+
+
+# Filters
+
+
+def test_filters_apply_inside_both_searches(index: Index, encoder: HashingEncoder) -> None:
+    assert index.select() is None
+    selected = index.select(date_from="2019", source="الاناضول")
+    assert selected is not None
+    (query,) = encoder.encode_questions(["الرئيس في العاصمة"])
+    for found in (index.search_vectors(query, 50, selected), index.search_terms(terms("الرئيس"), 50, selected)):
+        assert found
+        assert {index.passage(passage).document_id for passage, _ in found} == {ARTICLES[1].id}
+    assert len(index.search_vectors(query, 50, selected)) == len(selected)
+
+
+@pytest.mark.parametrize("date", ["", "غدا", "2019-13", "2019-02-30", "19-04-05", "2019-4-5", "2019-04-05T10:00"])
+def test_a_date_that_cannot_be_read_is_told(index: Index, date: str) -> None:
+    with pytest.raises(FilterError, match="date_from: expected a day such as 2019-04-05"):
+        index.select(date_from=date)
+
+
+def test_dates_in_the_wrong_order_are_told(index: Index) -> None:
+    with pytest.raises(FilterError, match="date_from 2020 is after date_to 2019-01-01"):
+        index.select(date_from="2020", date_to="2019-01-01")
+
+
+# Opening
+
+
+def test_a_missing_index_names_the_command(tmp_path: Path, encoder: HashingEncoder) -> None:
+    with pytest.raises(IndexMissingError, match="dalil index PATH --index"):
+        Index.open(tmp_path / "none", encoder)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (HashingEncoder(name="other"), ["hashing", "other", "dalil index"]),
+        (HashingEncoder(dimension=33), ["dimension 32", "dimension 33", "dalil index"]),
+    ],
+)
+def test_another_encoder_is_refused(folder: Path, other: HashingEncoder, told: list[str]) -> None:
+    with pytest.raises(IndexMismatchError) as raised:
+        Index.open(folder, other)
+    assert all(part in str(raised.value) for part in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("FOLDING_VERSION", "folding version"), ("FORMAT_VERSION", "format version")]
+)
+def test_another_version_is_refused(
+    folder: Path, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    assert arabic.FOLDING_VERSION == index_settings.FOLDING_VERSION
+    now = getattr(index_settings, name)
+    monkeypatch.setattr(index_settings, name, now + 1)
+    with pytest.raises(IndexMismatchError, match=f"{told} {now}, but {told} {now + 1}"):
+        Index.open(folder, encoder, create=True)
+
+
+def test_a_second_writer_is_told_who_is_writing(
+    index: Index, folder: Path, monkeypatch: pytest.MonkeyPatch, encoder: HashingEncoder
+) -> None:
+    monkeypatch.setattr("embeddings.index.WRITER_SECONDS", 0.1)
+    lock = WriterLock(folder / "writer.lock")
+    lock.acquire(0)
+    with pytest.raises(IndexBusyError, match=r"Another process \(\d+\) is writing"):
+        index.add([article("e", 5)])
+    with Index.open(folder, encoder) as reader:  # readers are not held up
+        assert_holds(reader, ARTICLES)
+    lock.release()
+    index.add([article("e", 5)])
+    assert_holds(index, [*ARTICLES, article("e", 5)])
+
+
+def test_a_reader_sees_what_another_wrote_when_it_refreshes(
+    index: Index, folder: Path, encoder: HashingEncoder
+) -> None:
+    assert not index.refresh()
+    with Index.open(folder, encoder) as writer:
+        writer.add([article("e", 5)])
+        writer.remove([ARTICLES[0].id])
+    assert index.refresh()
+    assert_holds(index, [*ARTICLES[1:], article("e", 5)])
+    assert not index.refresh()
+
+
+@contextmanager
+def many_at_once(work: Callable[[], None], count: int) -> Iterator[None]:
+    """Repeat `work` in `count` threads while the block runs; what goes wrong in one of them is raised after it."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.is_set():
+            work()
+
+    with ThreadPoolExecutor(count) as pool:
+        running = [pool.submit(repeat) for _ in range(count)]
+        try:
+            yield
+        finally:
+            stop.set()
+    for each in running:
+        each.result()
+
+
+def test_searching_from_eight_threads_while_documents_come(index: Index, encoder: HashingEncoder) -> None:
+    (query,) = encoder.encode_questions(["الرئيس في العاصمة"])
+
+    def search() -> None:
+        for found in (index.search_vectors(query, 20), index.search_terms(terms("الرئيس في العاصمة"), 20)):
+            assert len(found) >= 4
+            assert found == sorted(found, key=lambda hit: (-hit[1], hit[0]))
+            index.passages(passage for passage, _ in found)
+
+    with many_at_once(search, 8):
+        for n in range(6):
+            index.add([article("e", n), article(f"f{n}", n, words=30)])
+            if n % 2:
+                index.remove([document(f"f{n}", "").id])
+    kept = [article(f"f{n}", n, words=30) for n in range(0, 6, 2)]
+    assert_holds(index, [*ARTICLES, article("e", 5), *kept])
+
+
+# Damage
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x10
+    path.write_bytes(data)
+
+
+def _grow(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"more")
+
+
+def _delete(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize("harm", [_cut, _flip, _grow, _delete])
+@pytest.mark.parametrize(
+    "part", ["vectors.faiss", "vectors.faiss.seal.json", "terms.seal.json", "terms/meta.json", "terms/*"]
+)
+def test_a_damaged_derived_part_is_made_again(
+    folder: Path, encoder: HashingEncoder, caplog: pytest.LogCaptureFixture, part: str, harm: Callable[[Path], None]
+) -> None:
+    for path in sorted(folder.glob(part)):
+        if path.stat().st_size:
+            harm(path)
+    encoder.encoded = 0
+    with caplog.at_level(logging.WARNING, "embeddings"), Index.open(folder, encoder) as index:
+        assert encoder.encoded == 0
+        assert_holds(index, ARTICLES)
+    if "seal" not in part:
+        assert "making it again" in caplog.text
+    caplog.clear()
+    with Index.open(folder, encoder) as index:
+        assert_holds(index, ARTICLES)
+    assert not caplog.text
+
+
+def test_parts_of_another_index_are_not_believed(tmp_path: Path, folder: Path, encoder: HashingEncoder) -> None:
+    others = [article(name, seed + 50) for seed, name in enumerate("wxyz")]
+    with Index.open(tmp_path / "other", encoder, create=True) as other:
+        other.add(others)
+    for name in ("vectors.faiss", "vectors.faiss.seal.json", "terms.seal.json"):
+        shutil.copy(tmp_path / "other" / name, folder / name)
+    shutil.rmtree(folder / "terms")
+    shutil.copytree(tmp_path / "other" / "terms", folder / "terms")
+    with Index.open(folder, encoder) as index:
+        assert_holds(index, ARTICLES)
+
+
+def test_parts_that_lag_behind_are_caught_up(tmp_path: Path, folder: Path, encoder: HashingEncoder) -> None:
+    shutil.copytree(folder, tmp_path / "old")
+    with Index.open(folder, encoder) as index:
+        index.add([article("e", 5), article("a", 6)])
+        index.remove([ARTICLES[2].id])
+        now = [article("a", 6), ARTICLES[1], ARTICLES[3], article("e", 5)]
+        assert_holds(index, now)
+    for name in ("vectors.faiss", "vectors.faiss.seal.json", "terms.seal.json"):
+        shutil.copy(tmp_path / "old" / name, folder / name)
+    shutil.rmtree(folder / "terms")
+    shutil.copytree(tmp_path / "old" / "terms", folder / "terms")
+    encoder.encoded = 0
+    with Index.open(folder, encoder) as index:
+        assert encoder.encoded == 0
+        assert_holds(index, now)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"not a database" * 1000, bytes(8192)])
+def test_a_truth_that_is_no_database_is_refused(folder: Path, encoder: HashingEncoder, content: bytes) -> None:
+    (folder / "dalil.sqlite").write_bytes(content)
+    with pytest.raises(IndexDamagedError, match=r"dalil\.sqlite is damaged"):
+        Index.open(folder, encoder, create=True)
+    assert (folder / "dalil.sqlite").read_bytes() == content
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99, 0.99999])
+def test_a_cut_truth_is_refused(folder: Path, encoder: HashingEncoder, share: float) -> None:
+    data = (folder / "dalil.sqlite").read_bytes()
+    (folder / "dalil.sqlite").write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(IndexDamagedError, match=r"dalil\.sqlite is damaged"):
+        Index.open(folder, encoder)
+
+
+def test_a_truth_that_is_gone_is_not_begun_anew(folder: Path, encoder: HashingEncoder) -> None:
+    (folder / "dalil.sqlite").unlink()
+    with pytest.raises(IndexDamagedError, match="and terms made from it"):
+        Index.open(folder, encoder, create=True)
+
+
+def test_an_older_truth_than_its_parts_wins(tmp_path: Path, folder: Path, encoder: HashingEncoder) -> None:
+    shutil.copy(folder / "dalil.sqlite", tmp_path / "old.sqlite")
+    with Index.open(folder, encoder) as index:
+        index.add([article("e", 5)])
+    shutil.copy(tmp_path / "old.sqlite", folder / "dalil.sqlite")
+    with Index.open(folder, encoder) as index:
+        assert_holds(index, ARTICLES)
+        index.add([article("f", 6)])  # takes the same passage ids that "e" had
+        assert_holds(index, [*ARTICLES, article("f", 6)])
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, encoder: HashingEncoder) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IndexFolderError, match="could not be begun"):
+        Index.open(tmp_path / "file" / "index", encoder, create=True)
+
+
+def test_terms_that_went_away_are_told_and_mended_at_the_next_opening(
+    index: Index, folder: Path, encoder: HashingEncoder
+) -> None:
+    shutil.rmtree(folder / "terms")
+    with pytest.raises(IndexFolderError, match="What was stored before is safe"):
+        index.add([article("e", 5)])
+    index.close()
+    with Index.open(folder, encoder) as again:
+        assert_holds(again, ARTICLES)
+
+
+@pytest.mark.parametrize("step", ["terms.TermIndex.commit", "vectors.VectorIndex.save", "folder.Seal.write"])
+def test_parts_that_cannot_be_written_are_made_up_at_the_next_change(
+    index: Index, encoder: HashingEncoder, step: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"embeddings.{step}", full)
+        with pytest.raises(IndexFolderError, match="No space left on device"):
+            index.add([article("e", 5), article("a", 6)])
+    encoder.encoded = 0
+    assert index.add([article("e", 5)]) == Changes(unchanged=1)
+    assert encoder.encoded == 0
+    assert_holds(index, [article("a", 6), *ARTICLES[1:], article("e", 5)])
+
+
+def test_no_pickle_in_the_folder(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        assert path.suffix not in {".pkl", ".pickle", ".npy"}
+    with closing(sqlite3.connect(folder / "dalil.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+# Any sequence of changes
+
+texts = st.lists(st.sampled_from(NEWS_WORDS), max_size=60).map(" ".join)
+names = st.sampled_from("uvwxyz")
+
+
+class AnySequence(RuleBasedStateMachine):
+    """Add, replace, remove and reopen in any order: the index stays equal to a plain dictionary."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(self.temporary.mktemp("index"))
+        self.encoder = HashingEncoder()
+        self.index = Index.open(self.folder, self.encoder, create=True)
+        self.model: dict[str, Document] = {}
+
+    @rule(given=st.lists(st.tuples(names, texts), max_size=4))
+    def add(self, given: list[tuple[str, str]]) -> None:
+        documents = [document(name, text) for name, text in given]
+        changes = self.index.add(documents)
+        assert changes.added + changes.replaced + changes.unchanged == len(documents)
+        self.model |= {d.id: d for d in documents}
+
+    @rule(given=st.sets(names, max_size=3))
+    def remove(self, given: set[str]) -> None:
+        ids = [document(name, "").id for name in sorted(given)]
+        assert self.index.remove(ids) == len(self.model.keys() & set(ids))
+        self.model = {key: value for key, value in self.model.items() if key not in ids}
+
+    @rule()
+    def reopen(self) -> None:
+        self.index.close()
+        self.index = Index.open(self.folder, self.encoder)
+
+    @invariant()
+    def holds_the_model(self) -> None:
+        if hasattr(self, "model"):
+            assert_holds(self.index, list(self.model.values()))
+
+    def teardown(self) -> None:
+        if hasattr(self, "index"):
+            self.index.close()
+
+
+def test_any_sequence_of_changes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    AnySequence.temporary = tmp_path_factory  # type: ignore[attr-defined]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        AnySequence,
+        settings=settings(
+            max_examples=12, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+def test_counts_of_nothing(tmp_path: Path, encoder: HashingEncoder) -> None:
+    with Index.open(tmp_path / "index", encoder, create=True) as index:
+        assert index.counts == Counts(0, 0)
+        assert_holds(index, [])
