@@ -141,12 +141,11 @@ def _copy(source: Source, words: Texts) -> str:
 
 def _unanswered(answer: Answer, number: int, words: Texts) -> str:
     nearest = sources(answer)[:_NEAREST]
-    reason = words.too_uncertain if nearest else words.nothing_found
-    figure = _confidence(answer.confidence, words) if nearest else ""
+    reason = words.too_uncertain.format(share=share(answer.confidence)) if nearest else words.nothing_found
     listed = _list(words.nearest, nearest, number, words) if nearest else ""
     return (
         f'<article class="card unanswered"><p class="verdict">{words.no_answer}</p>'
-        f'<p class="reason">{reason}</p>{figure}{listed}</article>'
+        f'<p class="reason">{reason}</p>{listed}</article>'
     )
 
 
@@ -158,10 +157,12 @@ def _list(heading: str, shown: list[Source], number: int, words: Texts) -> str:
 def _row(source: Source, number: int, words: Texts) -> str:
     """Return a source in one line, which opens it in the panel."""
     document = source.citation.document
+    opening = _short(" ".join(document.text[source.start : source.end].split()), 150)
+    snippet = "" if source.cited else f'<span class="snippet" dir="auto">{plain(opening)}</span>'
     return (
         f'<button type="button" class="place" data-open="{number}-{source.n}">'
         f'<span class="n">{source.n}</span><span class="what">{bdi(_short(document.title, 90))}'
-        f'<span class="meta">{_facts(source.citation, words)}</span></span></button>'
+        f'<span class="meta">{_facts(source.citation, words)}</span>{snippet}</span></button>'
     )
 
 
@@ -214,7 +215,7 @@ def _source(source: Source, number: int, words: Texts) -> str:
     quotations = [Quotation(citation.start, citation.end, source.n)] if source.marked else []
     sentence = (citation.context_start, citation.context_end) if source.cited else None
     shown = passage(document.text, source.start, source.end, sentence=sentence, quotations=quotations)
-    before, after = "…" if source.start else "", "…" if source.end < len(document.text) else ""
+    before, after = "… " if source.start else "", " …" if source.end < len(document.text) else ""
     return (
         f'<article class="source" id="source-{number}-{source.n}" tabindex="-1" '
         f'aria-labelledby="title-{number}-{source.n}">'

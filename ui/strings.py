@@ -21,7 +21,6 @@ class Texts:
     direction: Literal["rtl", "ltr"]
     name: str
     tagline: str
-    skip: str
     other_language: str
     theme: str
     new_conversation: str
@@ -42,7 +41,6 @@ class Texts:
     you_asked: str
     searching: str
     answer: str
-    support: str
     sources_of_answer: str
     confidence: tuple[str, str, str]
     confidence_help: str
@@ -68,7 +66,6 @@ class Texts:
     place: str
     fingerprint: str
     no_date: str
-    mark_of_direction: str
     removed: str
     removed_more: str
     back: str
@@ -84,7 +81,6 @@ _ARABIC: Final = Texts(
     direction="rtl",
     name="دليل",
     tagline="أجوبة من وثائقك، بنصّها وموضعها",
-    skip="انتقل إلى السؤال",
     other_language="English",
     theme="تبديل المظهر الفاتح والداكن",
     new_conversation="محادثة جديدة",
@@ -99,19 +95,18 @@ _ARABIC: Final = Texts(
     filters="تضييق البحث بالتاريخ والمصدر",
     date_from="من تاريخ",
     date_to="إلى تاريخ",
-    day_hint="مثال: 2019-04-05",
+    day_hint="2019-04-05",
     source="المصدر",
     any_source="كل المصادر",
     you_asked="سألتَ",
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
-    support="ويؤيّده",
     sources_of_answer="المصادر",
     confidence=("ثقة محدودة", "ثقة متوسطة", "ثقة عالية"),
     confidence_help="تقدير احتمال أن يكون الجواب صحيحًا",
     no_answer="لا أجد في هذه الوثائق جوابًا عن السؤال",
     nothing_found="لم أجد مقطعًا قريبًا من السؤال.",
-    too_uncertain="قرأتُ أقرب المقاطع، وليس فيها ما يجيب بثقة كافية.",
+    too_uncertain="قرأتُ أقرب المقاطع، وأفضل ما فيها لا يبلغ ثقة كافية ({share}).",
     nearest="أقرب المقاطع إلى السؤال",
     evidence="الأدلة",
     evidence_empty="هنا تظهر المصادر",
@@ -131,13 +126,12 @@ _ARABIC: Final = Texts(
     place="الموضع",
     fingerprint="بصمة النص",
     no_date="بلا تاريخ",
-    mark_of_direction="علامة اتجاه خفية",
     removed="هذه الوثيقة لم تعد في الفهرس",
     removed_more="ربما حُذفت أو تغيّر موضعها بعد أن أُجيب السؤال.",
     back="العودة إلى المحادثة",
     empty_question="اكتب سؤالًا أولًا.",
     long_question="السؤال أطول مما يُقرأ دفعة واحدة. اختصره وأعد المحاولة.",
-    bad_filter="لم أفهم حدود البحث. اكتب التاريخ هكذا: 2019-04-05.",
+    bad_filter="لم أفهم حدود البحث. اكتب التاريخ هكذا: \u200e2019-04-05\u200e.",
     failed="حدث خطأ غير متوقع ولم يُجب السؤال. أعد المحاولة.",
     months=tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()),
 )
@@ -147,7 +141,6 @@ _ENGLISH: Final = Texts(
     direction="ltr",
     name="Dalil",
     tagline="Answers from your documents, word for word, in place",
-    skip="Skip to the question",
     other_language="العربية",
     theme="Switch between light and dark",
     new_conversation="New conversation",
@@ -163,19 +156,18 @@ _ENGLISH: Final = Texts(
     filters="Narrow by date and source",
     date_from="From date",
     date_to="To date",
-    day_hint="e.g. 2019-04-05",
+    day_hint="2019-04-05",
     source="Source",
     any_source="All sources",
     you_asked="You asked",
     searching="Searching the documents…",
     answer="The answer, in the source's words",
-    support="Supported by",
     sources_of_answer="Sources",
     confidence=("Low confidence", "Fair confidence", "High confidence"),
     confidence_help="Estimated probability that the answer is right",
     no_answer="These documents do not seem to answer the question",
     nothing_found="No passage comes close to the question.",
-    too_uncertain="The nearest passages were read; none answers with enough confidence.",
+    too_uncertain="The nearest passages were read; the best candidate in them is too uncertain ({share}).",
     nearest="Nearest passages",
     evidence="Evidence",
     evidence_empty="Sources appear here",
@@ -196,7 +188,6 @@ _ENGLISH: Final = Texts(
     place="Place",
     fingerprint="Fingerprint of the text",
     no_date="undated",
-    mark_of_direction="Invisible direction mark",
     removed="This document is no longer in the index",
     removed_more="It may have been removed or moved after the question was answered.",
     back="Back to the conversation",

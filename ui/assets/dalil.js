@@ -13,6 +13,13 @@
     box.scrollTo({ top: box.scrollTop + gap - box.clientHeight * where, behavior: calm.matches ? "auto" : "smooth" });
   };
 
+  // From the title where the quotation fits under it, else from the quotation.
+  const scrollToSource = (box, source, mark) => {
+    const needed = mark ? mark.getBoundingClientRect().bottom - source.getBoundingClientRect().top : 0;
+    if (needed < box.clientHeight - 110) scrollTo(box, source, 56 / box.clientHeight);
+    else scrollTo(box, mark, 0.3);
+  };
+
   // Evidence
 
   const showTurn = (turn) => {
@@ -28,7 +35,7 @@
     source.classList.add("current");
     all(".chip, .place").forEach((button) => button.setAttribute("aria-current", String(button.dataset.open === key)));
     document.body.classList.add("sheet");
-    scrollTo(find("#evidence"), find("mark", source) ?? source);
+    scrollToSource(find("#evidence"), source, find(".passage mark", source));
     if (focus) source.focus({ preventScroll: true });
   };
 
