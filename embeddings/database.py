@@ -53,7 +53,7 @@ class Database:
     def ids(self, sql: str, *values: str | int) -> NDArray[np.int64]:
         """Return the first column of a query, integers, as an array."""
         with self.connection() as connection:
-            return np.fromiter((row[0] for row in connection.execute(sql, values)), dtype=np.int64)
+            return np.array(connection.execute(sql, values).fetchall(), dtype=np.int64).reshape(-1)
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:

@@ -225,8 +225,8 @@ class Store:
         if document_ids is not None:
             tests.append(("d.id IN (SELECT value FROM json_each(?))", json.dumps(list(document_ids))))
         where = " AND ".join(test for test, _ in tests) or "1"
-        sql = f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where} ORDER BY p.id"  # noqa: S608
-        return self._database.ids(sql, *(value for _, value in tests))
+        sql = f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where}"  # noqa: S608
+        return np.sort(self._database.ids(sql, *(value for _, value in tests)))
 
     def vectors(self, ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Yield ids (n,) and vectors (n, dimension), some thousands at a time, for those of `ids` that are there.

@@ -86,7 +86,7 @@ class TermIndex:
         for passage, terms in passages:
             entry = tantivy.Document()
             entry.add_integer("id", passage)
-            entry.add_text("terms", " ".join(term[:_LONGEST_TERM] for term in terms))
+            entry.add_text("terms", " ".join(_kept(terms)))
             try:
                 writer.add_document(entry)
             except ValueError as error:  # its thread could not write a segment
@@ -145,7 +145,7 @@ class TermIndex:
         them come back whenever k hold a term.
         """
         searcher = self._searcher
-        counts = Counter(term[:_LONGEST_TERM] for term in terms)
+        counts = Counter(_kept(terms))
         if not counts or not searcher.num_docs or (allowed is not None and not len(allowed)):
             return []
         query = self._query(counts)
@@ -195,6 +195,13 @@ class TermIndex:
     @staticmethod
     def _ids_of(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddress]]) -> NDArray[np.int64]:
         return np.array(searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+
+
+def _kept(terms: Sequence[str]) -> Sequence[str]:
+    """Return the terms as they are kept: those that are too long, cut."""
+    if max(map(len, terms), default=0) <= _LONGEST_TERM:
+        return terms
+    return [term[:_LONGEST_TERM] for term in terms]
 
 
 def _schema() -> tantivy.Schema:
