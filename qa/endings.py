@@ -1,0 +1,55 @@
+"""Where a quotation may begin and end: whole words, whole amounts and dates, both halves of a pair of brackets.
+
+Takes a text and a range that a model found in it; gives the smallest range around it that cuts nothing in two. For
+yes/no questions that is the sentence that decides.
+"""
+
+from typing import Final
+
+from embeddings.passages import sentences
+from qa.quantities import amounts, dates
+from qa.questions import Kind
+
+_PAIRS: Final = {"(": ")", "[": "]", "«": "»", "“": "”", "﴿": "﴾"}
+_SIGNS: Final = "%٪$€£°"
+_LONGEST_SENTENCE: Final = 60  # Words; a longer "sentence" is a list or a table, and the span itself says more.
+
+
+def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
+    """Return the range to quote for the span [start, end) of `text`, for a question of `kind`."""
+    if kind is Kind.YES_NO:
+        return _sentence(text, start, end)
+    for first, last in (*dates(text), *amounts(text)):
+        cuts_start, cuts_end = first < start < last, first < end < last
+        if cuts_start or cuts_end:
+            start, end = min(start, first), max(end, last)
+    return _paired(text, *_signed(text, start, end))
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    touched = [(a, b) for a, b in sentences(text) if a < end and start < b]
+    if not touched:
+        return start, end
+    first, last = min(start, touched[0][0]), max(end, touched[-1][1])
+    return (first, last) if len(text[first:last].split()) <= _LONGEST_SENTENCE else (start, end)
+
+
+def _signed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Take in a percent or currency sign that touches a number at the edge."""
+    if text[start].isdecimal() and start and text[start - 1] in _SIGNS:
+        start -= 1
+    after = end + (text[end : end + 1] == " ")
+    if text[end - 1].isdecimal() and text[after : after + 1] and text[after] in _SIGNS:
+        end = after + 1
+    return start, end
+
+
+def _paired(text: str, start: int, end: int) -> tuple[int, int]:
+    """Take in the other half of a bracket that the span opens or closes, when it stands right at the edge."""
+    for opening, closing in _PAIRS.items():
+        inside = text[start:end]
+        if inside.count(opening) > inside.count(closing) and text[end : end + 1] == closing:
+            end += 1
+        elif inside.count(closing) > inside.count(opening) and start and text[start - 1] == opening:
+            start -= 1
+    return start, end

@@ -1,0 +1,1 @@
+"""How the bundled readers were made: one file a stage, never imported by the application."""

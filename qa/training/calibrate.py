@@ -1,0 +1,163 @@
+"""Stage 5: turn the model's scores into probabilities, and choose when to decline.
+
+    python -m qa.training.calibrate --data DIR --models qa/models/reader [--questions 500]
+
+Takes development questions (with unanswerable ones) and the passages that a search over all their texts ranks
+first; hides the answering text from a part of them, as searching sometimes does. Fits two logistic regressions,
+over all spans (which is best?) and over each question's best span (is it right?), and writes calibration.json with
+the threshold of the best F1 of answering or declining.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+
+from embeddings.arabic import terms
+from embeddings.passages import cut
+from qa.endings import whole
+from qa.evaluation import f1
+from qa.questions import analyse
+from qa.spans import BundledModel
+from qa.training.data import Example, development_sets, examples, read_rows
+from qa.training.export import list_hashes
+
+READ = 8  # passages a question
+HIDDEN = 0.25  # of the answerable questions lose the text that answers
+RIGHT = 0.5  # F1 from which a span counts as right
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The spans of one question: features (spans, 3) and F1 of each (spans,), one span a passage."""
+
+    features: NDArray[np.float64]
+    f1: NDArray[np.float64]
+    answerable: bool
+
+
+class Pool:
+    """The passages of many texts and their search."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.passages = [(text, *place) for text in texts for place in cut(text, max_words=100)]
+        self._vectorizer = TfidfVectorizer(analyzer=terms, sublinear_tf=True, dtype=np.float32)
+        quoted = [text[start:end] for text, start, end in self.passages]
+        self._matrix = self._vectorizer.fit_transform(quoted).T.tocsc()
+
+    def nearest(self, question: str, hidden: str | None) -> list[tuple[str, float]]:
+        """Return the best passages with scores from 0 to 1, none from the text `hidden`."""
+        scores = (self._vectorizer.transform([question]) @ self._matrix).toarray()[0]
+        order = [i for i in np.argsort(-scores)[: READ + 12] if self.passages[i][0] != hidden][:READ]
+        best = max(float(scores[order[0]]), 1e-6)
+        return [(self.passages[i][0][slice(*self.passages[i][1:])], float(scores[i]) / best) for i in order]
+
+
+def outcome(model: BundledModel, pool: Pool, item: Example, hide: bool) -> Outcome:
+    """Read the passages found for one question."""
+    found = pool.nearest(item.question, item.passage if hide else None)
+    reading = model.prepare(item.question, [text for text, _ in found])
+    rows, right = [], []
+    kind = analyse(item.question).kind
+    for (text, score), covered, spans in zip(found, reading.coverage, reading.score(range(len(found))), strict=True):
+        if spans:
+            start, end = whole(text, spans[0].start, spans[0].end, kind)
+            rows.append((spans[0].gap, score, covered))
+            right.append(f1(text[start:end], item.answers) if item.answers else 0.0)
+    return Outcome(np.array(rows), np.array(right), bool(item.answers) and not hide)
+
+
+def logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights (features + bias) of a logistic regression whose weights, the bias apart, are at least 0."""
+    x = np.hstack([x, np.ones((len(x), 1))])
+
+    def loss(w: NDArray[np.float64]) -> float:
+        z = x @ w
+        return float(np.mean(np.logaddexp(0, z) - y * z) + 1e-4 * (w[:-1] ** 2).sum())
+
+    bounds = [(0, None)] * (x.shape[1] - 1) + [(None, None)]
+    weights: NDArray[np.float64] = minimize(loss, np.zeros(x.shape[1]), method="L-BFGS-B", bounds=bounds).x
+    return weights
+
+
+def fit(outcomes: list[Outcome]) -> dict[str, Any]:
+    """Return the calibration as JSON values."""
+    gaps = np.concatenate([o.features[:, 0] for o in outcomes])
+    low, high = np.percentile(gaps, [2, 99])
+
+    def cut_off(o: Outcome) -> NDArray[np.float64]:
+        return np.hstack([np.clip(o.features[:, :1], low, high), o.features[:, 1:]])
+
+    x = np.vstack([cut_off(o) for o in outcomes])
+    rank = logistic(x, np.concatenate([o.f1 >= RIGHT for o in outcomes]).astype(float))
+    logits = [cut_off(o) @ rank[:-1] for o in outcomes]
+    best = [int(z.argmax()) for z in logits]
+    top = np.array([z[i] for z, i in zip(logits, best, strict=True)])
+    score = np.array([o.f1[i] for o, i in zip(outcomes, best, strict=True)])
+    scale, bias = logistic(top[:, None], (score >= RIGHT).astype(float))
+    confidence = 1 / (1 + np.exp(-(scale * top + bias)))
+    threshold, figures = decide(confidence, score, np.array([o.answerable for o in outcomes]))
+    weights = dict(zip(("gap", "retrieval", "coverage"), (scale * rank[:-1]).tolist(), strict=True))
+    values = weights | {"bias": float(bias), "low": float(low), "high": float(high), "min_confidence": threshold}
+    return {k: round(v, 4) for k, v in values.items()} | figures | {"reliability": bands(confidence, score)}
+
+
+def decide(
+    confidence: NDArray[np.float64], score: NDArray[np.float64], answerable: NDArray[np.bool_]
+) -> tuple[float, dict[str, Any]]:
+    """Return the confidence from which answering is best, and the figures there."""
+    levels = np.round(np.linspace(0.02, 0.8, 40), 3)
+    worth = [float(np.where(confidence >= t, score, ~answerable).mean()) for t in levels]
+    chosen = float(levels[int(np.argmax(worth))])
+    given = confidence >= chosen
+    return chosen, {
+        "questions": len(score),
+        "f1_deciding": round(max(worth), 4),
+        "f1_always_answering": round(float(score.mean()), 4),
+        "declined_unanswerable": round(float(1 - given[~answerable].mean()), 4),
+        "declined_answerable": round(float(1 - given[answerable].mean()), 4),
+    }
+
+
+def bands(confidence: NDArray[np.float64], score: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Return mean confidence and share of right answers in ten bands of equal size."""
+    parts = np.array_split(np.argsort(confidence), 10)
+    right = score >= RIGHT
+    return [
+        {"confidence": round(float(confidence[p].mean()), 3), "right": round(float(right[p].mean()), 3)} for p in parts
+    ]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=500)
+    args = parser.parse_args(argv)
+    if not (args.models / "calibration.json").exists():
+        (args.models / "calibration.json").write_text("{}\n", encoding="utf-8")
+    list_hashes(args.models)
+    chance = random.Random(0)
+    items = [e for group in development_sets(args.data).values() for e in group]
+    others = examples(read_rows(args.data / "qa" / "written-train.jsonl.xz"))  # their passages only distract
+    pool = Pool(sorted({e.passage for e in [*items, *others]}))
+    model = BundledModel(args.models)
+    asked = chance.sample(items, min(args.questions, len(items)))
+    outcomes = [outcome(model, pool, e, bool(e.answers) and chance.random() < HIDDEN) for e in asked]
+    values = fit([o for o in outcomes if len(o.features)])
+    (args.models / "calibration.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    list_hashes(args.models)
+    print(json.dumps(values, indent=1))
+
+
+if __name__ == "__main__":
+    main()
