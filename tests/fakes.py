@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from embeddings.arabic import terms
 from embeddings.documents import Document
+from tests.strategies import NEWS_WORDS
 
 
 class HashingEncoder:
@@ -46,3 +47,18 @@ def document(name: str, text: str, *, date: str | None = None, source: str | Non
         path=name,
         location=f"/{name}",
     )
+
+
+def article(name: str, seed: int, *, words: int = 250, date: str | None = None, source: str | None = None) -> Document:
+    """An article of about so many words of the news, the same for the same seed."""
+    draw = np.random.default_rng(seed)
+    sentences = [" ".join(draw.choice(NEWS_WORDS, size=10)) + "." for _ in range(max(1, words // 10))]
+    return document(name, " ".join(sentences), date=date, source=source)
+
+
+ARTICLES = [
+    article("a", 1, date="2016-10-11", source="الجزيرة نت"),
+    article("b", 2, date="2019-04-05", source="وكالة الأناضول"),
+    article("c", 3, words=900),
+    article("d", 4, words=10, date="2020-01-01"),
+]
