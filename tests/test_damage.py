@@ -1,4 +1,4 @@
-"""Damage to any file of an index folder: derived parts are made again, a damaged truth is refused, nothing is guessed."""
+"""Damage to any file of the folder: derived parts are made again, a damaged truth is refused, nothing is guessed."""
 
 import logging
 import shutil
