@@ -1,0 +1,1 @@
+"""Figures on development sets: printed by `make bench`, never asserted in tests."""
