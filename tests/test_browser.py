@@ -175,6 +175,21 @@ def test_examples_ask_and_the_conversation_starts_again(page: Page) -> None:
     expect(page.locator("#examples")).to_be_visible()
 
 
+def test_the_conversation_survives_a_reload_until_it_is_started_again(page: Page) -> None:
+    ask(page, CAPTURED)
+    ask(page, "ما عاصمة اليابان؟")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator("#examples")).to_be_hidden()
+    page.click(".turn >> nth=0 >> .chip")
+    assert page.locator(".source.current mark").text_content() == QUOTATIONS[CAPTURED][1]
+    page.click("#restart")
+    expect(page.locator(".turn")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#examples")).to_be_visible()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
 def test_two_people_at_once_see_their_own_answers(chromium: Browser, address: str) -> None:
     contexts = [chromium.new_context(locale="ar") for _ in range(2)]
     pages = [visit(context, address) for context in contexts]

@@ -1,5 +1,6 @@
 """The chat's functions and endpoints, called as a program calls them; the page itself is in test_browser.py."""
 
+import dataclasses
 import json
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from embeddings.errors import DalilError
 from tests.served import running
 from tests.shelf import Shelf, seed_shelf
 from ui.conversation import Limits, Turn, answered, conversation, examples, panel, welcome
+from ui.memory import packed, unpacked
 from ui.serving import dressed, listen, web_app
 from ui.strings import EXAMPLES, texts
 
@@ -144,6 +146,36 @@ def test_a_conversation_shows_every_turn_and_the_question_being_answered(shelf: 
     assert AR.no_answer in html
     assert panel(turns, AR).count('class="sources"') == 2
     assert AR.evidence_empty in panel([], AR)
+
+
+def test_what_the_browser_keeps_reads_back_as_the_same_turns(shelf: Shelf) -> None:
+    turns = [Turn(CAPTURED, shelf.ask(CAPTURED)), Turn("ما عاصمة اليابان؟", shelf.ask("ما عاصمة اليابان؟"))]
+    turns.append(Turn(" ", None, "empty_question"))
+    kept = json.loads(json.dumps(packed(turns)))
+    assert [turn.question for turn in unpacked(kept, shelf.document)] == [turn.question for turn in turns]
+    for back, turn in zip(unpacked(kept, shelf.document), turns, strict=True):
+        assert conversation([back], AR) == conversation([turn], AR)
+    assert CAPTURED in json.dumps(kept, ensure_ascii=False)
+    assert "وقعوا في أسر القوات الحكومية" not in json.dumps(kept, ensure_ascii=False)
+
+
+def test_a_quotation_of_a_changed_or_removed_document_is_not_shown_again(shelf: Shelf) -> None:
+    kept = packed([Turn(CAPTURED, shelf.ask(CAPTURED))])
+    changed = [dataclasses.replace(d, sha256="0" * 64) for d in shelf.documents()]
+    for find in (Shelf(changed, {}).document, Shelf([], {}).document):
+        assert unpacked(kept, find) == [Turn(CAPTURED, None, "changed")]
+
+
+@pytest.mark.parametrize("stored", [None, 7, "x", {}, [None], [{}], [{"question": "س", "citations": [["a"]]}]])
+def test_what_is_not_ours_in_the_browsers_storage_is_left_out(shelf: Shelf, stored: Any) -> None:
+    assert unpacked(stored, shelf.document) in ([], [Turn("س", None, "changed")])
+
+
+def test_a_stored_range_outside_the_document_is_left_out(shelf: Shelf) -> None:
+    kept = packed([Turn(CAPTURED, shelf.ask(CAPTURED))])
+    kept[0]["citations"][0][3] = 10**9
+    assert unpacked(kept, shelf.document) == []
+    assert AR.failed in conversation([Turn("س", None, "no such problem")], AR)
 
 
 def test_examples_are_those_whose_article_is_there(shelf: Shelf) -> None:

@@ -24,6 +24,7 @@ from ui.conversation import (
     publishers,
     welcome,
 )
+from ui.memory import packed, unpacked
 from ui.serving import serve
 from ui.strings import Texts, preferred_language, texts
 
@@ -87,6 +88,7 @@ class Page:
 
     language: gr.State
     turns: gr.State
+    memory: gr.BrowserState
     brand: gr.HTML
     switch: gr.Button
     theme: gr.Button
@@ -127,6 +129,7 @@ class Page:
 def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
     language, turns = gr.State(words.language), gr.State([])
+    memory = gr.BrowserState([], storage_key="dalil_conversation", secret="dalil")  # noqa: S106 (hides nothing)
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
         restart = gr.Button(words.new_conversation, elem_id="restart", size="sm")
@@ -146,6 +149,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     return Page(
         language=language,
         turns=turns,
+        memory=memory,
         brand=name,
         switch=switch,
         theme=theme,
@@ -204,25 +208,27 @@ def _connect(app: gr.Blocks, page: Page, assistant: "Assistant") -> None:
     ) -> Iterator[tuple[Any, ...]]:
         words = texts(language)
         hidden = gr.update(visible=False)
-        yield "", conversation(turns, words, asking=question), gr.skip(), turns, hidden
+        yield "", conversation(turns, words, asking=question), gr.skip(), gr.skip(), hidden, gr.skip()
         after = [*turns, answered(assistant, question, Limits(date_from, date_to, source))]
-        yield gr.skip(), conversation(after, words), panel(after, words), after, hidden
+        yield gr.skip(), conversation(after, words), panel(after, words), after, hidden, packed(after)
 
     def give_up(turns: list[Turn], language: str) -> str:
         return conversation(turns, texts(language), failed=True)
 
     def restart(language: str) -> tuple[Any, ...]:
         words = texts(language)
-        return conversation([], words), panel([], words), [], gr.update(visible=True)
+        return conversation([], words), panel([], words), [], gr.update(visible=True), []
 
     def switch(language: str, turns: list[Turn]) -> list[Any]:
         return worded(assistant, turns, texts("ar" if language == "en" else "en"))
 
-    def greet(turns: list[Turn], request: gr.Request) -> list[Any]:
-        return worded(assistant, turns, texts(preferred_language(dict(request.headers))))
+    def greet(memory: Any, request: gr.Request) -> list[Any]:  # noqa: ANN401 (the browser sends what it likes)
+        turns = unpacked(memory, assistant.document)
+        words = texts(preferred_language(dict(request.headers)))
+        return [*worded(assistant, turns, words), turns, gr.update(visible=not turns)]
 
     limits = [page.date_from, page.date_to, page.source]
-    outputs = [page.question, page.conversation, page.panel, page.turns, page.start]
+    outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     asking: dict[str, Any] = {"concurrency_limit": _AT_ONCE, "concurrency_id": "ask", **quiet}
     inputs = [page.question, page.turns, page.language, *limits]
@@ -234,7 +240,7 @@ def _connect(app: gr.Blocks, page: Page, assistant: "Assistant") -> None:
         event.failure(give_up, [page.turns, page.language], page.conversation, **quiet)
     page.restart.click(restart, [page.language], outputs[1:], **quiet)
     page.switch.click(switch, [page.language, page.turns], page.worded, **quiet)
-    app.load(greet, [page.turns], page.worded, **quiet)
+    app.load(greet, [page.memory], [*page.worded, page.turns, page.start], **quiet)
 
 
 def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:

@@ -5,8 +5,9 @@ in and go out, so people who ask at the same time cannot see each other's.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embeddings.arabic import words as words_of
 from embeddings.errors import DalilError, FilterError, QuestionError
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
 
 _LISTED = 50  # documents named on the first page
+
+# The texts that stand in place of an answer, by the name a turn carries.
+_PROBLEMS: Final[dict[str, Callable[[Texts], str]]] = {
+    "empty_question": lambda words: words.empty_question,
+    "long_question": lambda words: words.long_question,
+    "bad_filter": lambda words: words.bad_filter,
+    "failed": lambda words: words.failed,
+    "changed": lambda words: words.changed,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +86,7 @@ def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, 
 
 def _body(turn: Turn, number: int, words: Texts) -> str:
     if turn.answer is None:
-        return evidence.problem(getattr(words, turn.problem))
+        return evidence.problem(_PROBLEMS.get(turn.problem, _PROBLEMS["failed"])(words))
     return evidence.card(turn.answer, number, words)
 
 

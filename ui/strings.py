@@ -73,6 +73,7 @@ class Texts:
     long_question: str
     bad_filter: str
     failed: str
+    changed: str
     months: tuple[str, ...]
 
 
@@ -132,6 +133,7 @@ _ARABIC: Final = Texts(
     empty_question="اكتب سؤالًا أولًا.",
     long_question="السؤال أطول مما يُقرأ دفعة واحدة. اختصره وأعد المحاولة.",
     bad_filter="لم أفهم حدود البحث. اكتب التاريخ هكذا: \u200e2019-04-05\u200e.",
+    changed="أُجيب هذا السؤال من وثيقة تغيّرت بعد ذلك أو حُذفت، فلا يُعرض الاقتباس. اسأل من جديد.",
     failed="حدث خطأ غير متوقع ولم يُجب السؤال. أعد المحاولة.",
     months=tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()),
 )
@@ -194,6 +196,8 @@ _ENGLISH: Final = Texts(
     empty_question="Write a question first.",
     long_question="The question is longer than can be read at once. Shorten it and try again.",
     bad_filter="The search limits could not be read. Write a date like this: 2019-04-05.",
+    changed="The document that answered this question has changed or gone since, so the quotation is not shown. "
+    "Ask again.",
     failed="Something went wrong and the question was not answered. Please try again.",
     months=tuple("January February March April May June July August September October November December".split()),
 )

@@ -1,0 +1,91 @@
+"""Turns kept in the visitor's own browser: places and hashes, no text of any document.
+
+`packed(turn)` gives JSON values small enough for the browser's storage; `unpacked(values, assistant)` reads each
+quotation again from the indexed document. Where a document has changed or gone since, the turn says so instead of
+showing characters that were never quoted.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from embeddings.documents import Document
+from qa.answers import Answer, Citation
+from ui.conversation import Turn
+
+KEPT: Final = 30  # turns
+_EVIDENCE: Final = 8  # passages a turn
+
+_Find = Callable[[str], Document]
+
+
+def packed(turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Return the last turns as JSON values: questions, and for each quotation its place and its document's hash."""
+    return [_packed_turn(turn) for turn in turns[-KEPT:]]
+
+
+def unpacked(values: Any, find: _Find) -> list[Turn]:  # noqa: ANN401 (the browser sends what it likes)
+    """Return the turns that `packed` was given.
+
+    Args:
+        values: what the browser stored; anything that is not ours is left out.
+        find: gives a document by its id, KeyError when it is gone.
+    """
+    turns = []
+    for value in values if isinstance(values, list) else []:
+        try:
+            turns.append(_turn(value, find))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            continue
+    return turns
+
+
+def _packed_turn(turn: Turn) -> dict[str, Any]:
+    if turn.answer is None:
+        return {"question": turn.question, "problem": turn.problem}
+    answer = turn.answer
+    return {
+        "question": turn.question,
+        "confidence": answer.confidence,
+        "citations": [_place(citation) for citation in answer.citations],
+        "evidence": [_place(passage) for passage in answer.evidence[:_EVIDENCE]],
+        "index": dict(answer.index),
+        "models": dict(answer.models),
+    }
+
+
+def _place(citation: Citation) -> list[Any]:
+    document = citation.document
+    ranges = (citation.start, citation.end, citation.context_start, citation.context_end)
+    return [document.id, document.sha256[:16], *ranges, round(citation.score, 4)]
+
+
+def _turn(value: dict[str, Any], find: _Find) -> Turn:
+    question = str(value["question"])
+    if value.get("problem"):
+        return Turn(question, None, str(value["problem"]))
+    try:
+        citations = tuple(_citation(place, find) for place in value["citations"])
+    except (_ChangedError, KeyError):
+        return Turn(question, None, "changed")
+    evidence = tuple(passage for place in value["evidence"] if (passage := _still(place, find)))
+    confidence = min(1.0, max(0.0, float(value["confidence"])))
+    return Turn(question, Answer(question, confidence, citations, evidence, value["index"], value["models"]))
+
+
+class _ChangedError(Exception):
+    """A document is not the one that was quoted."""
+
+
+def _citation(place: Sequence[Any], find: _Find) -> Citation:
+    document = find(str(place[0]))
+    if document.sha256[:16] != place[1]:
+        raise _ChangedError(document.path)
+    start, end, context_start, context_end = (int(number) for number in place[2:6])
+    return Citation(document, start, end, context_start, context_end, float(place[6]))
+
+
+def _still(place: Sequence[Any], find: _Find) -> Citation | None:
+    try:
+        return _citation(place, find)
+    except (_ChangedError, KeyError):
+        return None
