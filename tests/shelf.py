@@ -6,6 +6,7 @@ citations stand in the documents. The seeds with their questions are `seed_shelf
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from embeddings.documents import Document, read_documents
 from embeddings.errors import FilterError, QuestionError
@@ -63,6 +64,11 @@ class Shelf:
         name, quotation, confidence = self.quotations[question]
         citations = tuple(self._cite(document, quotation) for document in self._named(name))
         return Answer(question, confidence, citations, evidence, self._index(), {"encoder": "none"}, {"total": 1.0})
+
+    def search(self, question: str) -> list[Any]:
+        if not question.strip():
+            raise QuestionError("a question was expected")
+        return []
 
     def _named(self, name: str) -> list[Document]:
         return [document for document in self._documents.values() if name in document.path]

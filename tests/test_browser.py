@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,21 @@ def test_the_source_page_opens_at_the_quotation(page: Page, context: BrowserCont
     expect(source.locator("mark")).to_have_text(QUOTATIONS[CAPTURED][1])
     expect(source.locator("mark")).to_be_in_viewport()
     assert source.evaluate("document.documentElement.dir") == "rtl"
+
+
+def test_the_saved_proof_opens_from_disk(page: Page, context: BrowserContext, tmp_path: Path) -> None:
+    ask(page, CAPTURED)
+    with page.expect_download() as download:
+        page.click("a[download]")
+    download.value.save_as(tmp_path / "proof.html")
+    opened = context.new_page()
+    opened.goto((tmp_path / "proof.html").as_uri())
+    expect(opened.locator("mark")).to_have_text(QUOTATIONS[CAPTURED][1])
+    expect(opened.locator(".check")).to_contain_text("قائمة في مواضعها")
+    assert opened.evaluate("[document.documentElement.dir, document.styleSheets[0].cssRules.length > 20]") == [
+        "rtl",
+        True,
+    ]
 
 
 def test_a_chip_shows_its_source_when_hovered_and_when_focused(page: Page) -> None:

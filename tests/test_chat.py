@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from tests.served import running
 from tests.shelf import Shelf, seed_shelf
 from ui.conversation import Limits, Turn, answered, conversation, examples, panel, welcome
 from ui.memory import packed, unpacked
+from ui.proof import Reference, proof_address, proof_page
 from ui.serving import dressed, listen, web_app
 from ui.strings import EXAMPLES, texts
 
@@ -119,6 +121,40 @@ def test_health_and_sources(address: str, shelf: Shelf) -> None:
     assert f'<mark id="quotation" tabindex="-1" data-n="1">{citation.text}</mark>' in page.text
     assert citation.document.sha256 in page.text
     assert httpx.get(f"{address}/source/0000000000000000").status_code == 404
+
+
+def test_the_proof_of_an_answer_checks_and_marks_each_quotation(address: str, shelf: Shelf) -> None:
+    answer = shelf.ask(CAPTURED)
+    page = httpx.get(f"{address}/{proof_address(answer, AR)}").text
+    assert AR.all_stand.format(count=1) in page
+    assert f'<mark data-n="1">{answer.text}</mark>' in page
+    assert answer.citations[0].document.sha256 in page
+    kept = json.loads(re.search(r'id="answer">(.*?)</script>', page)[1])
+    assert kept == json.loads(json.dumps(answer.to_dict()))
+
+
+def test_a_saved_proof_needs_nothing_beside_it(address: str, shelf: Shelf) -> None:
+    response = httpx.get(f"{address}/{proof_address(shelf.ask(CAPTURED), EN, save=True)}")
+    assert response.headers["content-disposition"].startswith("attachment")
+    assert not re.search(r"<link|<script src|url\(|https?://|href=", response.text)
+    assert "<style>" in response.text
+
+
+def test_a_changed_and_a_removed_source_are_told_apart(shelf: Shelf) -> None:
+    references = [Reference.of(shelf.ask(CAPTURED).citations[0])]
+    changed = Shelf([dataclasses.replace(d, sha256="0" * 64) for d in shelf.documents()], {})
+    assert AR.quotation_changed in proof_page(CAPTURED, references, changed, AR)
+    removed = proof_page(CAPTURED, references, Shelf([], {}), AR)
+    assert AR.quotation_removed in removed
+    assert AR.some_stand.format(standing=0, count=1) in removed
+
+
+def test_a_reference_reads_back_and_anything_else_is_refused(address: str, shelf: Shelf) -> None:
+    reference = Reference.of(shelf.ask(CAPTURED).citations[0])
+    assert Reference.read(str(reference)) == reference
+    refused = httpx.get(f"{address}/proof", params={"question": "س", "quotation": "<script>"})
+    assert refused.status_code == 422
+    assert "<script>" not in refused.text.replace('<script src="', "")
 
 
 def test_questions_that_cannot_be_asked_become_texts_for_people(shelf: Shelf) -> None:

@@ -14,6 +14,7 @@ from tests.strategies import arabic_text
 from ui import evidence
 from ui.markup import Quotation, attribute, bdi, passage, plain
 from ui.pages import missing_page, source_page
+from ui.proof import Reference, proof_page
 from ui.strings import day, level, preferred_language, share, texts
 
 AR, EN = texts("ar"), texts("en")
@@ -96,6 +97,9 @@ def test_a_hostile_article_stays_text_in_card_panel_and_page(words: evidence.Tex
     citation = Citation(hostile, 7, 60, 0, 90, 0.9)
     answer = Answer("<script>س</script>", 0.9, (citation,), (citation,))
     page = source_page(hostile, 7, 60, words)
+    proof = proof_page(answer.question, [Reference.of(citation)], Shelf([hostile], {}), words)
+    assert not {"img"} & set(Reading(proof).tags)
+    assert hostile.text in Reading(proof).text
     for html in (
         evidence.turn(answer.question, evidence.card(answer, 1, words), 1, words),
         evidence.panel(answer, 1, words),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from qa.answers import Answer, Citation
 from ui.markup import Quotation, attribute, bdi, passage, plain
+from ui.proof import proof_address
 from ui.strings import Texts, day, level, share
 
 _NEAREST = 3  # passages shown at once when nothing was answered
@@ -101,7 +102,7 @@ def _answered(answer: Answer, number: int, words: Texts) -> str:
         f"&#8288;{_chip(first, number, words)}</blockquote>"
         f"{_sentence(first)}{_confidence(answer.confidence, words)}"
         f"{_list(words.sources_of_answer, [first, *others], number, words)}"
-        f"{_copy(first, words)}</article>"
+        f"{_actions(answer, first, words)}</article>"
     )
 
 
@@ -128,14 +129,16 @@ def _confidence(confidence: float, words: Texts) -> str:
     )
 
 
-def _copy(source: Source, words: Texts) -> str:
-    """Return the button that copies an answer; the script reads the text from its attribute."""
+def _actions(answer: Answer, source: Source, words: Texts) -> str:
+    """Return what can be done with an answer: copied (the script reads the attribute), proved, saved."""
     document = source.citation.document
     reference = " — ".join(part for part in (document.title, document.source, document.date) if part)
     copied = attribute(f"«{source.citation.text}»\n[{source.n}] {reference}")
+    proof, saved = (attribute(proof_address(answer, words, save=save)) for save in (False, True))
     return (
         f'<p class="actions"><button type="button" class="quiet" data-copy="{copied}" data-done="{words.copied}">'
-        f"{words.copy}</button></p>"
+        f'{words.copy}</button><a class="quiet" href="{proof}" target="_blank" rel="noopener">{words.proof_link}</a>'
+        f'<a class="quiet" href="{saved}" download>{words.save}</a></p>'
     )
 
 

@@ -15,36 +15,44 @@ def source_page(document: Document, start: int, end: int, words: Texts) -> str:
     quotations = [Quotation(start, end, 1)] if possible else []
     text = passage(document.text, 0, len(document.text), quotations=quotations)
     text = text.replace("<mark ", '<mark id="quotation" tabindex="-1" ', 1)
-    facts = [
+    return page(
+        document.title,
+        f'<article class="document"><h1>{bdi(document.title)}</h1>'
+        f'<div class="text article" dir="auto">{text}</div>{facts(document, start, end, words)}</article>',
+        words,
+    )
+
+
+def facts(document: Document, start: int, end: int, words: Texts) -> str:
+    """Return what is known of a document, and the range when it lies in it, as a list."""
+    possible = 0 <= start < end <= len(document.text)
+    known = [
         (words.date, bdi(day(document.date, words))),
         (words.published_by, bdi(document.source) if document.source else ""),
         (words.file, f'<bdi class="path">{plain(document.path)}</bdi>'),
         (words.place, f'<bdi dir="ltr">[{start}, {end})</bdi>' if possible else ""),
         (words.fingerprint, f'<bdi class="hash" dir="ltr">sha256 {document.sha256}</bdi>'),
     ]
-    listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts if value)
-    return _page(
-        document.title,
-        f'<article class="document"><h1>{bdi(document.title)}</h1>'
-        f'<div class="text article" dir="auto">{text}</div><dl class="facts">{listed}</dl></article>',
-        words,
-    )
+    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in known if value)
+    return f'<dl class="facts">{rows}</dl>'
 
 
 def missing_page(words: Texts) -> str:
     """Return the page shown for a document that is not in the index."""
-    return _page(words.removed, f"<h1>{words.removed}</h1><p>{words.removed_more}</p>", words)
+    return page(words.removed, f"<h1>{words.removed}</h1><p>{words.removed_more}</p>", words)
 
 
-def _page(title: str, body: str, words: Texts) -> str:
+def page(title: str, body: str, words: Texts, *, root: str = "../") -> str:
+    """Return a whole page around `body`; `title` is text, `body` is HTML, `root` leads to the chat."""
     return (
         f'<!doctype html><html lang="{words.language}" dir="{words.direction}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_title(title)} · {words.name}</title>"
-        f'<link rel="stylesheet" href="../dalil/dalil.css"><link rel="icon" href="../dalil/mark.svg">'
-        f'<script src="../dalil/theme.js"></script></head><body class="page">'
-        f'<header class="bar"><a class="brand" href="../"><span class="seal" aria-hidden="true"></span>{words.name}</a>'
-        f'<a class="quiet" href="../">{words.back}</a></header><main>{body}</main></body></html>'
+        f'<link rel="stylesheet" href="{root}dalil/dalil.css"><link rel="icon" href="{root}dalil/mark.svg">'
+        f'<script src="{root}dalil/theme.js"></script></head><body class="page">'
+        f'<header class="bar"><a class="brand" href="{root}"><span class="seal" aria-hidden="true"></span>'
+        f"{words.name}</a>"
+        f'<a class="quiet" href="{root}">{words.back}</a></header><main>{body}</main></body></html>'
     )
 
 

@@ -10,10 +10,9 @@ import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from embeddings.errors import DalilError, FilterError, QuestionError
-from ui.pages import missing_page, source_page
+from embeddings.errors import DalilError
 from ui.strings import preferred_language, texts
 
 if TYPE_CHECKING:
@@ -123,67 +122,23 @@ def dressed(page: bytes, language: str) -> bytes:
 
 
 def web_app(assistant: "Assistant") -> "FastAPI":
-    """Return the whole web application over `assistant`: the chat at "/", sources at "/source/ID", "/health"."""
+    """Return the whole web application over `assistant`: the chat at "/" and the routes of `ui.routes`."""
     import gradio as gr
     from fastapi import FastAPI
-    from fastapi.responses import HTMLResponse
     from fastapi.staticfiles import StaticFiles
 
     from ui.chat import build_app, theme
+    from ui.routes import add_routes
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/dalil", StaticFiles(directory=_ASSETS))
 
-    @app.get("/health")
-    def health() -> dict[str, Any]:
-        return {"status": "ok", "documents": len(list(assistant.documents()))}
-
-    @app.get("/source/{document_id}", response_class=HTMLResponse)
-    def source(document_id: str, start: int = 0, end: int = 0, language: str = "ar") -> HTMLResponse:
-        words = texts(language)
-        try:
-            document = assistant.document(document_id)
-        except KeyError:
-            return HTMLResponse(missing_page(words), status_code=404)
-        return HTMLResponse(source_page(document, start, end, words))
-
-    _add_ask(app, assistant)
+    add_routes(app, assistant)
     gr.mount_gradio_app(
         app, build_app(assistant), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
     )
     app.add_middleware(_Dressed)
     return app
-
-
-def _add_ask(app: "FastAPI", assistant: "Assistant") -> None:
-    """Add `/ask` as plain HTTP: POST with a JSON object, or GET with the same names in the address."""
-    from fastapi import Body
-    from fastapi.responses import JSONResponse
-
-    def ask(
-        question: str,
-        top_k: int = 20,
-        date_from: str | None = None,
-        date_to: str | None = None,
-        source: str | None = None,
-    ) -> JSONResponse:
-        try:
-            answer = assistant.ask(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
-        except (QuestionError, FilterError) as error:
-            return JSONResponse({"error": str(error)}, status_code=422)
-        return JSONResponse(answer.to_dict())
-
-    def posted(
-        question: Annotated[str, Body()],
-        top_k: Annotated[int, Body()] = 20,
-        date_from: Annotated[str | None, Body()] = None,
-        date_to: Annotated[str | None, Body()] = None,
-        source: Annotated[str | None, Body()] = None,
-    ) -> JSONResponse:
-        return ask(question, top_k, date_from, date_to, source)
-
-    app.get("/ask")(ask)
-    app.post("/ask")(posted)
 
 
 def serve(

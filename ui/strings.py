@@ -74,6 +74,17 @@ class Texts:
     bad_filter: str
     failed: str
     changed: str
+    proof: str
+    proof_link: str
+    save: str
+    all_stand: str
+    some_stand: str
+    quotation_changed: str
+    quotation_removed: str
+    how_found: str
+    found: str
+    matched: str
+    made_with: str
     months: tuple[str, ...]
 
 
@@ -135,6 +146,17 @@ _ARABIC: Final = Texts(
     bad_filter="لم أفهم حدود البحث. اكتب التاريخ هكذا: \u200e2019-04-05\u200e.",
     changed="أُجيب هذا السؤال من وثيقة تغيّرت بعد ذلك أو حُذفت، فلا يُعرض الاقتباس. اسأل من جديد.",
     failed="حدث خطأ غير متوقع ولم يُجب السؤال. أعد المحاولة.",
+    proof="دليل الجواب",
+    proof_link="الدليل والتحقق",
+    save="حفظ الدليل",
+    all_stand="فُحصت الآن: كل الاقتباسات ({count}) قائمة في مواضعها من النص المفهرس.",
+    some_stand="فُحصت الآن: {standing} من {count} قائمة في مواضعها من النص المفهرس.",
+    quotation_changed="تغيّر نص هذه الوثيقة بعد الاقتباس منها، فلا يُعرض.",
+    quotation_removed="هذه الوثيقة لم تعد في الفهرس.",
+    how_found="كيف وُجد",
+    found="المرتبة {rank} · الدرجة {score:.2f} · تشابه المعنى {cosine:.2f} · تطابق الألفاظ {bm25:.1f}.",
+    matched="كلمات تطابق السؤال",
+    made_with="الفهرس والنماذج",
     months=tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()),
 )
 
@@ -199,6 +221,17 @@ _ENGLISH: Final = Texts(
     changed="The document that answered this question has changed or gone since, so the quotation is not shown. "
     "Ask again.",
     failed="Something went wrong and the question was not answered. Please try again.",
+    proof="Proof of the answer",
+    proof_link="Proof and check",
+    save="Save the proof",
+    all_stand="Checked now: every quotation ({count}) stands at its place in the indexed text.",
+    some_stand="Checked now: {standing} of {count} stand at their place in the indexed text.",
+    quotation_changed="The text of this document has changed since it was quoted, so the quotation is not shown.",
+    quotation_removed="This document is no longer in the index.",
+    how_found="How it was found",
+    found="rank {rank} · score {score:.2f} · likeness of meaning {cosine:.2f} · match of words {bm25:.1f}.",
+    matched="Words that match the question",
+    made_with="Index and models",
     months=tuple("January February March April May June July August September October November December".split()),
 )
 
