@@ -158,6 +158,15 @@ def test_a_chip_shows_its_source_when_hovered_and_when_focused(page: Page) -> No
     expect(tip).to_be_hidden()
 
 
+def test_copying_takes_the_answer_with_its_reference(page: Page, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, CAPTURED)
+    page.click("[data-copy]")
+    expect(page.locator("[data-copy]")).to_have_text("نُسخ")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"«{QUOTATIONS[CAPTURED][1]}»\n[1] مصدر بجيش حفتر")
+
+
 def test_everything_by_keyboard(page: Page) -> None:
     page.focus("#question textarea")
     page.keyboard.type(CAPTURED)

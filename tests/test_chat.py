@@ -215,9 +215,16 @@ def test_a_stored_range_outside_the_document_is_left_out(shelf: Shelf) -> None:
 
 
 def test_examples_are_those_whose_article_is_there(shelf: Shelf) -> None:
-    assert examples(shelf) == [question for _, question in EXAMPLES]
-    assert examples(Shelf([], {})) == []
-    assert "مصدر بجيش حفتر" in welcome(shelf, AR)
+    assert examples(shelf.documents()) == [question for _, question in EXAMPLES]
+    assert examples([]) == []
+
+
+def test_the_first_page_names_the_documents_and_obeys_none_of_them(shelf: Shelf) -> None:
+    assert "مصدر بجيش حفتر" in welcome(shelf.documents(), AR)
+    hostile = dataclasses.replace(shelf.documents()[0], title="<script>x</script>", source="<b>")
+    assert "&lt;script&gt;x" in welcome([hostile], AR)
+    assert "<script" not in welcome([hostile], AR)
+    assert "<b>" not in welcome([hostile], AR)
 
 
 def test_a_taken_port_is_an_error_that_says_what_to_do() -> None:

@@ -161,6 +161,18 @@ def test_chips_carry_title_date_source_and_sentence() -> None:
     assert ">[1]</button>" in html
 
 
+def test_sources_that_agree_are_listed_and_those_that_differ_stand_side_by_side() -> None:
+    said = ("أسر 30 جنديا", "30 جندياً", "أسر 20 جنديا")
+    places = [Citation(d, 0, len(d.text), 0, len(d.text), 0.8) for d in map(document, said)]
+    agreeing = evidence.card(Answer("كم؟", 0.8, tuple(places[:2]), ()), 1, AR)
+    assert AR.sources_agree.format(count=2) in agreeing
+    assert agreeing.count("<blockquote") == 1
+    differing = evidence.card(Answer("كم؟", 0.8, tuple(places), ()), 1, AR)
+    assert AR.sources_differ in differing
+    assert differing.count("<blockquote") == 2
+    assert 'data-open="1-3"' in differing
+
+
 def test_a_page_of_a_removed_document_says_so() -> None:
     assert AR.removed in missing_page(AR)
     assert EN.removed in missing_page(EN)

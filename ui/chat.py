@@ -5,7 +5,7 @@ is HTML made by `ui.conversation`; handlers are plain functions, and what a visi
 session alone. The same question is an endpoint, `/ask`, which gives the JSON of `dalil ask --json`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from ui.serving import serve
 from ui.strings import Texts, preferred_language, texts
 
 if TYPE_CHECKING:
+    from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
 
 __all__ = ["build_app", "serve", "theme"]
@@ -75,7 +76,7 @@ def build_app(assistant: "Assistant", *, language: str = "ar") -> gr.Blocks:
     words = texts(language)
     app = gr.Blocks(title=f"{words.name} · Dalil", analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
-        page = _lay_out(assistant, words)
+        page = _lay_out(assistant.documents(), words)
         _connect(app, page, assistant)
         api(endpoint(assistant), api_name="ask", concurrency_limit=_AT_ONCE)
         app.queue(default_concurrency_limit=_AT_ONCE)
@@ -126,7 +127,7 @@ class Page:
         ]
 
 
-def _lay_out(assistant: "Assistant", words: Texts) -> Page:
+def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
     language, turns = gr.State(words.language), gr.State([])
     memory = gr.BrowserState([], storage_key="dalil_conversation", secret="dalil")  # noqa: S106 (hides nothing)
@@ -139,11 +140,11 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
         with gr.Column(elem_id="talk"):
             with gr.Column(elem_id="scroll"):
                 with gr.Column(elem_id="start") as start:
-                    first_page = gr.HTML(welcome(assistant, words), elem_id="welcome", apply_default_css=False)
+                    first_page = gr.HTML(welcome(documents, words), elem_id="welcome", apply_default_css=False)
                     with gr.Row(elem_id="examples"):
-                        buttons = [gr.Button(example, elem_classes="example") for example in examples(assistant)]
+                        buttons = [gr.Button(example, elem_classes="example") for example in examples(documents)]
                 shown = gr.HTML(conversation([], words), elem_id="conversation", apply_default_css=False)
-            composer = _composer(assistant, words)
+            composer = _composer(documents, words)
         with gr.Column(elem_id="evidence"):
             side = gr.HTML(panel([], words), elem_id="panel", apply_default_css=False)
     return Page(
@@ -163,9 +164,8 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     )
 
 
-def _composer(assistant: "Assistant", words: Texts) -> dict[str, Any]:
+def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, Any]:
     """Make the question box and the limits of the search under it."""
-    known = list(assistant.documents())
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="ask"):
             question = gr.Textbox(
@@ -181,11 +181,11 @@ def _composer(assistant: "Assistant", words: Texts) -> dict[str, Any]:
                 scale=1,
             )
             send = gr.Button(words.send, variant="primary", elem_id="send", scale=0)
-        useful = any(document.date or document.source for document in known)
+        useful = any(document.date or document.source for document in documents)
         with gr.Accordion(words.filters, open=False, visible=useful, elem_id="filters") as filters, gr.Row():
             date_from = gr.Textbox("", label=words.date_from, placeholder=words.day_hint, max_length=10, min_width=120)
             date_to = gr.Textbox("", label=words.date_to, placeholder=words.day_hint, max_length=10, min_width=120)
-            source = gr.Dropdown(_choices(publishers(assistant), words), value="", label=words.source, min_width=140)
+            source = gr.Dropdown(_choices(publishers(documents), words), value="", label=words.source, min_width=140)
     return {
         "question": question,
         "send": send,
@@ -245,6 +245,7 @@ def _connect(app: gr.Blocks, page: Page, assistant: "Assistant") -> None:
 
 def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:
     """Return every component of `Page.worded` in the language of `words`."""
+    documents = assistant.documents()
     return [
         words.language,
         brand(words),
@@ -252,12 +253,12 @@ def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]
         gr.skip(),
         words.new_conversation,
         conversation(turns, words),
-        welcome(assistant, words),
+        welcome(documents, words),
         gr.update(placeholder=words.placeholder, label=words.question),
         words.send,
         gr.update(label=words.filters),
         gr.update(label=words.date_from, placeholder=words.day_hint),
         gr.update(label=words.date_to, placeholder=words.day_hint),
-        gr.update(label=words.source, choices=_choices(publishers(assistant), words)),
+        gr.update(label=words.source, choices=_choices(publishers(documents), words)),
         panel(turns, words),
     ]

@@ -5,7 +5,7 @@ in and go out, so people who ask at the same time cannot see each other's.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from ui.markup import bdi
 from ui.strings import EXAMPLES, Texts, day
 
 if TYPE_CHECKING:
+    from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
 
 _LISTED = 50  # documents named on the first page
@@ -114,9 +115,8 @@ def brand(words: Texts, *, settled: bool = True) -> str:
     )
 
 
-def welcome(assistant: "Assistant", words: Texts) -> str:
+def welcome(documents: Sequence["DocumentInfo"], words: Texts) -> str:
     """Return what a newcomer sees: what this is, and the documents it answers from."""
-    documents = list(assistant.documents())
     rows = "".join(
         f'<li><a href="source/{d.id}?language={words.language}" target="_blank" rel="noopener">{bdi(d.title)}</a>'
         f'<span class="meta">{" · ".join(bdi(part) for part in (day(d.date, words), d.source) if part)}</span></li>'
@@ -130,12 +130,12 @@ def welcome(assistant: "Assistant", words: Texts) -> str:
     )
 
 
-def examples(assistant: "Assistant") -> list[str]:
+def examples(documents: Sequence["DocumentInfo"]) -> list[str]:
     """Return the example questions whose article is in the index."""
-    names = {document.path.rsplit("/", 1)[-1] for document in assistant.documents()}
+    names = {document.path.rsplit("/", 1)[-1] for document in documents}
     return [question for name, question in EXAMPLES if name in names]
 
 
-def publishers(assistant: "Assistant") -> list[str]:
+def publishers(documents: Sequence["DocumentInfo"]) -> list[str]:
     """Return who published the documents, each once, in order."""
-    return sorted({document.source for document in assistant.documents() if document.source})
+    return sorted({document.source for document in documents if document.source})

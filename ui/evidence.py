@@ -7,11 +7,13 @@ numbers, and a chip finds its source by "turn-number".
 
 from typing import NamedTuple
 
+from embeddings.arabic import words as words_of
 from qa.answers import Answer, Citation
 from ui.markup import Quotation, attribute, bdi, passage, plain
 from ui.proof import proof_address
 from ui.strings import Texts, day, level, share
 
+_LONG = 140  # characters; a longer quotation is set smaller
 _NEAREST = 3  # passages shown at once when nothing was answered
 _AROUND = 320  # characters on each side of a sentence, where no passage that was read holds it
 
@@ -94,15 +96,39 @@ def card(answer: Answer, number: int, words: Texts) -> str:
 
 def _answered(answer: Answer, number: int, words: Texts) -> str:
     first, *others = [source for source in sources(answer) if source.cited]
-    length = " long" if len(first.citation.text) > 140 else ""
+    differing = [source for source in others if not _agree(first, source)]
+    agreeing = [source for source in others if source not in differing]
+    heading = words.sources_agree.format(count=len(agreeing) + 1) if agreeing else words.sources_of_answer
+    rivals = "".join(f"{_quote(source, number, words)}{_dated(source, words)}" for source in differing)
     return (
         f'<article class="card answered" aria-label="{words.answer}">'
-        f'<p class="kicker">{words.answer}</p>'
-        f'<blockquote class="quote{length}" dir="auto"><span class="exact">{plain(first.citation.text)}</span>'
-        f"&#8288;{_chip(first, number, words)}</blockquote>"
-        f"{_sentence(first)}{_confidence(answer.confidence, words)}"
-        f"{_list(words.sources_of_answer, [first, *others], number, words)}"
-        f"{_actions(answer, first, words)}</article>"
+        f'<p class="kicker">{words.sources_differ if differing else words.answer}</p>'
+        f"{_quote(first, number, words)}{_dated(first, words) if differing else _sentence(first)}{rivals}"
+        f"{_confidence(answer.confidence, words)}"
+        f"{_list(heading, [first, *agreeing, *differing], number, words)}{_actions(answer, first, words)}</article>"
+    )
+
+
+def _agree(one: Source, other: Source) -> bool:
+    """Whether two quotations say the same: all folded words of the shorter are in the longer."""
+    first, second = ({word.text for word in words_of(source.citation.text)} for source in (one, other))
+    return first <= second or second <= first
+
+
+def _quote(source: Source, number: int, words: Texts) -> str:
+    """Return the quotation of a source as a block, with its chip."""
+    long = " long" if len(source.citation.text) > _LONG else ""
+    return (
+        f'<blockquote class="quote{long}" dir="auto"><span class="exact">{plain(source.citation.text)}</span>'
+        f"&#8288;{_chip(source, number, words)}</blockquote>"
+    )
+
+
+def _dated(source: Source, words: Texts) -> str:
+    """Return title, date and source of one of several quotations that differ."""
+    title = bdi(_short(source.citation.document.title, 90))
+    return (
+        f'<p class="meta of">{title}<span class="dot" aria-hidden="true"> · </span>{_facts(source.citation, words)}</p>'
     )
 
 

@@ -42,6 +42,8 @@ class Texts:
     searching: str
     answer: str
     sources_of_answer: str
+    sources_agree: str
+    sources_differ: str
     confidence: tuple[str, str, str]
     confidence_help: str
     no_answer: str
@@ -114,6 +116,8 @@ _ARABIC: Final = Texts(
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
+    sources_agree="تتفق عليه المصادر: {count}",
+    sources_differ="تختلف المصادر في هذا، وهذا نصّ كلٍّ منها",
     confidence=("ثقة محدودة", "ثقة متوسطة", "ثقة عالية"),
     confidence_help="تقدير احتمال أن يكون الجواب صحيحًا",
     no_answer="لا أجد في هذه الوثائق جوابًا عن السؤال",
@@ -187,6 +191,8 @@ _ENGLISH: Final = Texts(
     searching="Searching the documents…",
     answer="The answer, in the source's words",
     sources_of_answer="Sources",
+    sources_agree="Sources that agree: {count}",
+    sources_differ="The sources differ; here is what each one says",
     confidence=("Low confidence", "Fair confidence", "High confidence"),
     confidence_help="Estimated probability that the answer is right",
     no_answer="These documents do not seem to answer the question",

@@ -79,9 +79,20 @@
 
   // Clicks and keys
 
+  // Over plain HTTP from another machine browsers offer no clipboard.
+  const copyWithoutClipboard = (text) => {
+    const box = document.createElement("textarea");
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    document.execCommand("copy");
+    box.remove();
+  };
+
   const copy = async (button) => {
     const words = button.textContent;
-    await navigator.clipboard.writeText(button.dataset.copy);
+    if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy);
+    else copyWithoutClipboard(button.dataset.copy);
     button.textContent = button.dataset.done;
     setTimeout(() => (button.textContent = words), 1600);
   };
