@@ -145,10 +145,15 @@ def grams(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=200_000)
 def word_terms(word: str) -> tuple[str, ...]:
-    """Return what the lexical index keeps of a folded word: its stem, and its grams marked by «#»; none of a stop word."""
+    """Return what the lexical index keeps of a folded word: its stem, and its grams marked by «#»; none of a stop word.
+
+    The grams see where the word begins («^») and ends («$»).
+    """
     if word in STOP_WORDS:
         return ()
-    return (stem(word), *("#" + gram for gram in grams(word)))
+    # With both ends marked R@1 / R@10 rise from .410 / .617 to .427 / .640 on MLQA-ar dev and from .692 / .871 to
+    # .696 / .884 on TyDi-ar dev-a (pool of 45 thousand passages); the index grows by half.
+    return (stem(word), *("#" + gram for gram in grams(f"^{word}$")))
 
 
 def terms(text: str) -> list[str]:
