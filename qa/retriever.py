@@ -4,6 +4,7 @@ Takes a question and, where there is a filter, the passages it allows; gives `Hi
 under the filter, so k passages come back whenever k exist.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,15 +85,25 @@ class Retriever:
         asked = {stem(word.text) for word in analyse(question).content}
         scores = dict(ranked)
         passages = self._index.passages(scores)  # without those that another thread has just removed
-        documents = {key: self._index.document(key) for key in {passage.document_id for passage in passages}}
+        documents = self._documents({passage.document_id for passage in passages})
         hits = []
         for passage in passages:
-            document = documents[passage.document_id]
+            document = documents.get(passage.document_id)
+            if document is None:
+                continue
             matched = _matched(document.text[passage.start : passage.end], asked)
             place = Passage(passage.document_id, passage.start, passage.end)
             near, shared = dense.get(passage.id, 0.0), lexical.get(passage.id, 0.0)
             hits.append(Hit(place, document, scores[passage.id], near, shared, matched))
         return hits
+
+    def _documents(self, ids: set[str]) -> dict[str, Document]:
+        """Return the documents of `ids`, without those that another thread has removed meanwhile."""
+        found = {}
+        for key in ids:
+            with suppress(KeyError):
+                found[key] = self._index.document(key)
+        return found
 
 
 def fuse(dense: dict[int, float], lexical: dict[int, float], weight: float = DENSE_WEIGHT) -> list[tuple[int, float]]:

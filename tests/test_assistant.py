@@ -24,7 +24,7 @@ class Fixed:
     def __init__(self, needle: str, confidence: float) -> None:
         self._needle, self._confidence = needle, confidence
 
-    def read(self, question: str, passages: Sequence[ReadingPassage]) -> list[Span]:
+    def read(self, question: str, passages: Sequence[ReadingPassage]) -> list[Span]:  # noqa: ARG002
         found = [(i, p.text.find(self._needle)) for i, p in enumerate(passages)]
         return [Span(i, at, at + len(self._needle), self._confidence) for i, at in found if at >= 0]
 

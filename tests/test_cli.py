@@ -15,11 +15,16 @@ def dalil(
     *arguments: str | Path, stdin: str = "", cwd: Path | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `dalil`; the sentence reader unless a test asks otherwise, because it starts at once."""
-    environment = {"PATH": os.environ["PATH"], "HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "ascii", **settings}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONIOENCODING": "ascii",
+        "DALIL_READER": "sentences",
+    }
     return subprocess.run(
         [sys.executable, "-m", "ui.cli", *map(str, arguments)],
         input=stdin, capture_output=True, text=True, encoding="utf-8", cwd=cwd or ROOT, timeout=300, check=False,
-        env=environment | {"PYTHONPATH": str(ROOT)},
+        env=environment | {"PYTHONPATH": str(ROOT)} | settings,
     )  # fmt: skip
 
 
@@ -44,7 +49,7 @@ def test_asking_many_gives_one_json_object_a_line(folder: Path) -> None:
     questions = [
         "كم دبابة أعطبها الثوار في مصراتة؟",
         "",
-        "ما عاصمة الجزائر؟",
+        "متى اخترع جراهام بيل الهاتف؟",
         "؟؟؟",
         "كَم دبّابة أعطبها الثُّوّار في مصراته",
     ]
@@ -67,8 +72,9 @@ def test_without_an_index_the_seeds_are_indexed_first(tmp_path: Path) -> None:
 
 
 def test_a_person_reads_answer_place_and_context(folder: Path) -> None:
-    shown = dalil("ask", "كم تبعد راس لانوف عن طرابلس؟", "--index", folder).stdout
-    assert "590" in shown
+    shown = dalil("ask", "كم دبابة أعطبها الثوار في مصراتة؟", "--index", folder).stdout
+    assert "أربع دبابات" in shown.splitlines()[0]
+    assert "«أربع دبابات»" in shown
     assert "002_ae9e9b4a8314f8a4.txt" in shown
     assert "\x1b[" not in shown  # no colours into a pipe
 
