@@ -339,6 +339,30 @@ def test_the_page_asks_nothing_of_any_other_host(page: Page) -> None:
     assert {family.strip('"') for family in loaded} >= {"Plex Sans Arabic", "Noto Naskh"}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["ar", "en"])
+def test_no_accessibility_rule_is_broken(chromium: Browser, address: str, locale: str, scheme: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    context = chromium.new_context(locale=locale, color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    page = visit(context, address)
+    rules = axe.Axe()
+
+    def broken() -> list[str]:
+        return [f"{found['id']}: {found['nodes'][0]['html']}" for found in rules.run(page).response["violations"]]
+
+    assert broken() == []
+    ask(page, "ما عاصمة اليابان؟")
+    ask(page, CAPTURED)
+    page.wait_for_timeout(500)
+    assert broken() == []
+    for link in (page.locator(".source.current .more a"), page.locator(".actions a").first):
+        page.goto(f"{address}/{link.get_attribute('href')}")
+        assert broken() == []
+        page.go_back()
+        page.wait_for_selector(".source.current")
+    context.close()
+
+
 def test_dark_is_dark_and_remembered(page: Page, context: BrowserContext, address: str) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(background)

@@ -99,13 +99,14 @@ def _answered(answer: Answer, number: int, words: Texts) -> str:
     differing = [source for source in others if not _agree(first, source)]
     agreeing = [source for source in others if source not in differing]
     heading = words.sources_agree.format(count=len(agreeing) + 1) if agreeing else words.sources_of_answer
+    listed = [first, *agreeing] if agreeing or not differing else []  # those that differ name their sources above
     rivals = "".join(f"{_quote(source, number, words)}{_dated(source, words)}" for source in differing)
     return (
         f'<article class="card answered" aria-label="{words.answer}">'
         f'<p class="kicker">{words.sources_differ if differing else words.answer}</p>'
         f"{_quote(first, number, words)}{_dated(first, words) if differing else _sentence(first)}{rivals}"
         f"{_confidence(answer.confidence, words)}"
-        f"{_list(heading, [first, *agreeing, *differing], number, words)}{_actions(answer, first, words)}</article>"
+        f"{_list(heading, listed, number, words) if listed else ''}{_actions(answer, first, words)}</article>"
     )
 
 
