@@ -103,7 +103,8 @@ class StaticEncoder:
         for begin in range(0, len(texts), _SLICE):
             self._pool(texts[begin : begin + _SLICE], sums[begin : begin + _SLICE])
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        return np.divide(sums, lengths, out=sums, where=lengths > 0)
+        np.divide(sums, lengths, out=sums, where=lengths > 0)
+        return sums
 
     def _pool(self, texts: Sequence[str], sums: NDArray[np.float32]) -> None:
         """Write the sum of the piece vectors of each text to its row of `sums`."""

@@ -52,14 +52,14 @@ def _align(
     `couple` (links,): which couple each link is; `place` (links,): the word of the sentence it explains;
     `source` (couples,): the piece that a couple translates.
     """
-    _, place = np.unique(place, return_inverse=True)
-    _, source = np.unique(source, return_inverse=True)
-    chance = np.ones(couples)
+    place = np.unique(place, return_inverse=True)[1]
+    source = np.unique(source, return_inverse=True)[1]
+    chance: NDArray[np.float64] = np.ones(couples)
     for _ in range(rounds):
         share = chance[couple]
         share /= np.bincount(place, share)[place]
-        chance = np.bincount(couple, share, minlength=couples)
-        chance /= np.bincount(source, chance)[source]
+        summed = np.bincount(couple, share, minlength=couples)
+        chance = np.divide(summed, np.bincount(source, summed)[source])
     return chance
 
 

@@ -175,7 +175,9 @@ def questions(data: Path, tokenizer: Tokenizer) -> dict[str, Source]:
 def texts(data: Path, tokenizer: Tokenizer, shares: dict[str, float]) -> dict[str, Source]:
     """Return sources "news/title", "news/sentence", ... for each text in `shares` (share of documents, 0..1)."""
     found: dict[str, Source] = {}
-    latin = np.array([bool(re.search("[a-z]", tokenizer.id_to_token(i))) for i in range(tokenizer.get_vocab_size())])
+    latin = np.array(
+        [bool(re.search("[a-z]", tokenizer.id_to_token(i) or "")) for i in range(tokenizer.get_vocab_size())]
+    )
     for name, share in shares.items():
         titles, bodies = documents(data, name, tokenizer, share=share)
         kinds = ["sentence"] + ["title"] * any(len(title) for title in titles) + ["latin"] * (name in ("wiki", "docs"))

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -84,11 +84,15 @@ class MeanOfRows(torch.autograd.Function):
         return torch.sparse_csr_tensor(bounds, ids, values, (len(lengths), len(table))) @ table
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]  # noqa: ANN401
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
         """Return the gradient of the table, dense, (pieces, d)."""
         ids, bounds, values = context.saved_tensors
         turned = torch.sparse_csc_tensor(bounds, ids, values, (context.rows, len(bounds) - 1))
         return turned.to_sparse_csr() @ gradient, None, None
+
+
+def _means(table: Tensor, ids: Tensor, bounds: Tensor) -> Tensor:
+    return cast(Tensor, MeanOfRows.apply(table, ids, bounds))  # type: ignore[no-untyped-call]
 
 
 def bag(side: list[Ids], drop: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -124,8 +128,8 @@ def rate_at(step: int, recipe: Recipe) -> float:
 def loss_of(table: Tensor, pairs: list[Pair], recipe: Recipe, step: int) -> Tensor:
     """Return the loss of one batch."""
     chance = np.random.default_rng((recipe.seed, step))
-    asked = MeanOfRows.apply(table, *bag([left for left, _, _ in pairs], recipe.drop, chance))  # (n, d)
-    passages = MeanOfRows.apply(table, *bag([right for _, right, _ in pairs], recipe.drop, chance))  # (n, d)
+    asked = _means(table, *bag([left for left, _, _ in pairs], recipe.drop, chance))  # (n, d)
+    passages = _means(table, *bag([right for _, right, _ in pairs], recipe.drop, chance))  # (n, d)
     return contrastive_loss(asked, passages, torch.tensor([group for _, _, group in pairs]), recipe.temperature)
 
 
@@ -167,7 +171,7 @@ def train(sources: Mapping[str, Source], first: Tensor, recipe: Recipe, work: Pa
         optimizer.param_groups[0]["lr"] = rate_at(step, recipe)
         loss = loss_of(table, pairs, recipe, step)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(loss.item())
         seen += len(pairs)
