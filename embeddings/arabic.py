@@ -151,8 +151,8 @@ def word_terms(word: str) -> tuple[str, ...]:
     """
     if word in STOP_WORDS:
         return ()
-    # With both ends marked R@1 / R@10 rise from .410 / .617 to .427 / .640 on MLQA-ar dev and from .692 / .871 to
-    # .696 / .884 on TyDi-ar dev-a (pool of 45 thousand passages); the index grows by half.
+    # With both ends marked R@1 / R@10 rise from .408 / .613 to .426 / .642 on MLQA-ar dev and from .685 / .871 to
+    # .694 / .884 on TyDi-ar dev-a (tests/benchmarks/retrieval.py, 45 thousand passages); the index grows by half.
     return (stem(word), *("#" + gram for gram in grams(f"^{word}$")))
 
 
