@@ -248,7 +248,7 @@ def test_english_is_one_click_away_and_remembered(page: Page, context: BrowserCo
     page.click("#language")
     expect(page.locator("html")).to_have_attribute("dir", "ltr")
     expect(page.locator(".kicker")).to_contain_text("source's words")
-    expect(page.locator("#question textarea")).to_have_attribute("placeholder", "Ask in Arabic or English…")
+    expect(page.locator("#question textarea")).to_have_attribute("placeholder", "Ask a question…")
     assert page.locator(".exact").text_content() == QUOTATIONS[CAPTURED][1]
     assert page.evaluate("getComputedStyle(document.querySelector('.quote')).direction") == "rtl"
     assert visit(context, address).evaluate("document.documentElement.lang") == "en"

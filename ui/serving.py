@@ -4,7 +4,9 @@
 before it is sent, carries headers that let it load nothing from elsewhere, and works without the Internet.
 """
 
+import asyncio
 import contextlib
+import logging
 import os
 import re
 import socket
@@ -16,6 +18,7 @@ from embeddings.errors import DalilError
 from ui.strings import preferred_language, texts
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
     from qa.assistant import Assistant
@@ -160,13 +163,23 @@ def serve(
         DalilError: when the port cannot be taken.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    listening = listen(host, port)
+    server(_announced(assistant, listening, on_ready)).run(sockets=[listening])
+
+
+def server(app: "FastAPI") -> "uvicorn.Server":
+    """Return the server of `app`; at the end it waits a second for visitors, and leaves without complaint."""
     import uvicorn
 
-    listening = listen(host, port)
-    server = uvicorn.Server(
-        uvicorn.Config(_announced(assistant, listening, on_ready), log_level="warning", timeout_graceful_shutdown=2)
-    )
-    server.run(sockets=[listening])
+    made = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    logging.getLogger("uvicorn.error").addFilter(_about_something)
+    return made
+
+
+def _about_something(record: logging.LogRecord) -> bool:
+    """Whether a log record tells more than that an open page was left when the server stopped."""
+    stopped = record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+    return not (stopped or "graceful shutdown" in record.getMessage())
 
 
 def _announced(assistant: "Assistant", listening: socket.socket, on_ready: Callable[[str], None] | None) -> "FastAPI":
