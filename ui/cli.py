@@ -149,11 +149,10 @@ def chat(
     port: Annotated[int, typer.Option(envvar="DALIL_PORT", min=0, max=65535, help="Port to serve on.")] = 7860,
 ) -> None:
     """Serve the browser chat, and /ask for programs, until Ctrl-C."""
-    from ui.chat import serve
+    from ui.serving import serve
 
     with _open(folder, encoder, reader) as assistant:
-        typer.echo(f"Dalil answers on http://{host}:{port} — Ctrl-C stops it", err=True)
-        serve(assistant, host=host, port=port)
+        serve(assistant, host=host, port=port, on_ready=_announce)
 
 
 @_app.command()
@@ -179,6 +178,10 @@ def _open(folder: Path, encoder: str | None, reader: str | None) -> Assistant:
         typer.echo(f"No index at {folder} yet: building one from {SEEDS.name}/", err=True)
         index_paths(assistant, [SEEDS])
     return assistant
+
+
+def _announce(address: str) -> None:
+    typer.echo(f"Dalil answers on {address} — Ctrl-C stops it", err=True)
 
 
 def _questions(argument: str) -> Iterator[str]:

@@ -70,11 +70,16 @@ def plain_words(text: str) -> list[str]:
 class Lexical:
     """BM25 (k1 1.2, b 0.75) in tantivy over the terms that `analyse` gives."""
 
-    def __init__(self, passages: Sequence[str], analyse: Callable[[str], list[str]]) -> None:
+    def __init__(
+        self,
+        passages: Sequence[str],
+        analyse: Callable[[str], list[str]],
+        ask: Callable[[str], list[str]] | None = None,
+    ) -> None:
         schema = tantivy.SchemaBuilder()
         schema.add_unsigned_field("id", stored=True)
         schema.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
-        self._schema, self._analyse = schema.build(), analyse
+        self._schema, self._analyse = schema.build(), ask or analyse
         index = tantivy.Index(self._schema)
         writer = index.writer(heap_size=200_000_000, num_threads=1)
         for number, passage in enumerate(passages):
@@ -135,7 +140,7 @@ def measure(pool: Pool, encoder: Encoder) -> dict[str, dict[str, dict[str, float
     dense = Dense(pool.passages, encoder)
     systems = {
         r"BM25, \w+ words": Lexical(pool.passages, plain_words).search,
-        "BM25, stems + 4-grams": Lexical(pool.passages, arabic.terms).search,
+        "BM25, stems + 4-grams": Lexical(pool.passages, arabic.terms, arabic.question_terms).search,
         "dense": dense.search,
     }
     table: dict[str, dict[str, dict[str, float]]] = {name: {} for name in systems}

@@ -1,0 +1,76 @@
+"""The README is true: its Python runs, its options exist and none is missing, its figures are those of the files."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from tests.benchmarks.figures import render
+from ui.cli import _app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = typer.main.get_command(_app).commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_python_blocks_run_and_find_the_answer(code: str, tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "HF_HUB_OFFLINE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8",
+        env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "ميناء الكتف" in done.stdout
+
+
+def test_every_command_option_and_variable_is_documented() -> None:
+    for name, command in COMMANDS.items():
+        assert f"`dalil {name}" in README, name
+        assert command.help, name
+        for parameter in command.params:
+            for option in parameter.opts:
+                assert not option.startswith("--") or f"`{option}`" in README or f"[{option}" in README, option
+            assert not parameter.envvar or f"`{parameter.envvar}`" in README, parameter.envvar
+
+
+def test_documented_options_exist() -> None:
+    exist = {option for command in COMMANDS.values() for parameter in command.params for option in parameter.opts}
+    documented = set(re.findall(r"`(--[a-z-]+)`", README))
+    assert documented <= exist | {"--help", "--version"}
+
+
+def test_the_shell_block_names_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", README)) <= targets
+
+
+def test_figures_are_those_of_the_result_files() -> None:
+    shown = README.split("<!-- figures -->")[1].split("<!-- /figures -->")[0].strip()
+    assert shown == render().strip(), "run: python -m tests.benchmarks.figures"
+
+
+def test_pictures_and_files_named_in_the_readme_are_there() -> None:
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", README):
+        assert (ROOT / picture).is_file(), picture
+    for name in re.findall(r"^ {6}([a-z]+\.py)", README, re.MULTILINE):
+        assert list(ROOT.glob(f"[equ]*/{name}")), name
+
+
+def test_the_repository_speaks_of_the_product_alone() -> None:
+    machine_path = re.compile(r"(^|[^.\w])/(work|farm|root|opt)/\w")
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".json"} and not name.startswith(("tests/", "seeds/")):
+            assert not machine_path.search(path.read_text(encoding="utf-8")), name
