@@ -156,6 +156,25 @@ def chat(
 
 
 @_app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help='What `dalil ask --json` printed; "-" is standard input.')],
+    folder: IndexOption = DEFAULT_INDEX,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell whether every quotation of an answer still stands at its place in its source: exit 0, otherwise 1."""
+    from dataclasses import asdict
+
+    from ui.verifying import show_verdict, verify_file
+
+    holds = True
+    for verdict in verify_file(file, folder):
+        typer.echo(_json(asdict(verdict)) if as_json else show_verdict(verdict))
+        holds &= verdict.holds
+    if not holds:
+        raise typer.Exit(1)
+
+
+@_app.command()
 def doctor(folder: IndexOption = DEFAULT_INDEX, encoder: EncoderOption = None, reader: ReaderOption = None) -> None:
     """Print versions, models, settings and the state of the index, and what is wrong with them."""
     from ui.diagnosis import diagnose
