@@ -37,7 +37,7 @@ def _load() -> tuple[int, dict[str, int]]:
         ) from error
     if table["folding_version"] != FOLDING_VERSION:
         raise ModelError(
-            f"the word table {_TABLE.name} was counted with folding version {table['folding_version']}, this is version "
-            f"{FOLDING_VERSION}. Count it again: python -m embeddings.training.rarity --data DIR"
+            f"the word table {_TABLE.name} was counted with folding version {table['folding_version']}, this is "
+            f"version {FOLDING_VERSION}. Count it again: python -m embeddings.training.rarity --data DIR"
         )
     return table["paragraphs"], table["frequencies"]

@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+import regex
+
 from embeddings.arabic import STOP_WORDS, Word, grams, stem, words
 from qa.questions import Kind, analyse
 from qa.units import Vocabulary
@@ -34,6 +36,7 @@ _UNITS: Final = frozenset(
     "percent people".split()
 )
 _OPEN, _CLOSE, _STOP, _COMMA = "([{«“\"'", ")]}»”", ".!?؟؛\n…", ",،"
+_JOINED: Final = regex.compile(r"\bما(ه[ويى])\b")  # «ماهو», as many people type it
 _PREFIXES: Final = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ف")
 
 # Sizes of the feature tables, in the order of the columns that `encode` gives.
@@ -65,6 +68,7 @@ class Matcher:
 
     def __init__(self, question: str, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        question = _JOINED.sub(r"ما \1", question)
         analysed = analyse(question)
         self.kind = _KINDS.index(analysed.kind)
         self.words = list(words(question))[:24]

@@ -73,7 +73,8 @@ _SPELT: Final = rf"(?:{_SPELT_NUMBERS})(?:\s+و?(?:{_SPELT_NUMBERS}))*"
 _AMOUNT: Final = regex.compile(
     rf"{_FREE}[بلو]?(?P<number>{_DIGITS}(?:\s+{_SPELT})?|{_SPELT})(?P<percent>\s*[%٪])?{_CLOSED}"
 )
-_UNIT: Final = regex.compile(r"\s*(?:(?:في المائة|في المئة|بالمائة|بالمئة)|من\s+[\p{L}\p{M}]+|[\p{L}\p{M}]+(?:\s+مربعا?)?)")
+_PERCENT: Final = "في المائة|في المئة|بالمائة|بالمئة"
+_UNIT: Final = regex.compile(rf"\s*(?:(?:{_PERCENT})|من\s+[\p{{L}}\p{{M}}]+|[\p{{L}}\p{{M}}]+(?:\s+مربعا?)?)")
 # Words that follow a number without being its unit.
 _NOT_UNITS: Final = frozenset(
     "و في على إلى عن الى علي ان أن قد ثم او أو لم لا حيث التي الذي كما بعد قبل خلال بين مع وقد وقال".split()

@@ -38,6 +38,7 @@ def index_paths(target: Indexed, paths: Iterable[Path]) -> int:
         task = bar.add_task("documents", total=None)
         changes = target.add(readable(), lambda step: bar.update(task, completed=step.documents))
     console.print(
-        f"{changes.added} added, {changes.replaced} updated, {changes.unchanged} unchanged, {len(unreadable)} unreadable"
+        f"{changes.added} added, {changes.replaced} updated, {changes.unchanged} unchanged, "
+        f"{len(unreadable)} unreadable"
     )
     return len(unreadable)

@@ -114,7 +114,7 @@ def train(
             loss.backward()  # type: ignore[union-attr]
             optimizer.step()
             optimizer.zero_grad()
-            mean += float(loss)
+            mean += float(loss.detach())
             seen += int(mask.sum())
             step += 1
             if step % 20 == 0:

@@ -71,7 +71,8 @@ def examples(rows: Sequence[dict[str, Any]], draw: random.Random) -> list[Exampl
 
 def _example(row: dict[str, Any], pool: Pool, *, hide: bool) -> Example:
     answer = row["answers"][0] if row["answers"] else None
-    passages, gold = [], None
+    passages: list[ReadingPassage] = []
+    gold = None
     for number, score in pool.nearest(row["question"]):
         text, start, end = pool.places[number]
         at = answer["answer_start"] if answer and text == row["context"] else -1
@@ -121,7 +122,8 @@ def _fit_sentences(train: list[tuple[Example, list[Candidate]]]) -> NDArray[np.f
 
 def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> NDArray[np.float64]:
     model = LogisticRegression(max_iter=1000).fit(x, y)
-    return np.append(model.coef_[0], model.intercept_[0])
+    fitted: NDArray[np.float64] = np.append(model.coef_[0], model.intercept_[0])
+    return fitted
 
 
 def _outcomes(
@@ -162,7 +164,8 @@ def _report(dev: list[tuple[Example, list[Candidate]]], fitted: Fitted) -> None:
     print(f"written-dev: {len(p)} questions, {gold.mean():.0%} with their answer in reach")
     print(f"  best sentence right, of those: {correct[gold].mean():.3f}; answered {given[gold].mean():.3f}")
     print(
-        f"  declined where there is none:  {1 - given[~gold].mean():.3f}; right among the answered {correct[given].mean():.3f}"
+        f"  declined where there is none:  {1 - given[~gold].mean():.3f}; "
+        f"right among the answered {correct[given].mean():.3f}"
     )
     for low in np.arange(0, 1, 0.2):
         inside = (p >= low) & (p < low + 0.2)

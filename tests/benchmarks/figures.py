@@ -43,11 +43,60 @@ def _pair(figures: dict[str, float]) -> str:
 
 
 def _reading(stored: dict[str, Any]) -> str:
-    raise NotImplementedError
+    readers = stored["readers"]
+    sets = list(readers["spans"]["sets"])
+    header = ["F1 / exact match", *(f"{name} ({_answerable(readers['spans']['sets'][name])})" for name in sets)]
+    rows = [
+        [_READERS[reader], *(f"{entry['sets'][name]['f1']:.1f} / {entry['sets'][name]['exact']:.1f}" for name in sets)]
+        for reader, entry in readers.items()
+    ]
+    kinds = list(readers["spans"]["sets"][sets[0]]["by_kind"])
+    by_kind = [
+        [f"{name}", *(_kind(readers["spans"]["sets"][name]["by_kind"].get(kind)) for kind in kinds)] for name in sets
+    ]
+    declining = next(entry for entry in readers["spans"]["sets"].values() if "f1_all" in entry)
+    curve = " · ".join(f"{p['coverage']:.0%}: {p['risk']:.2f}" for p in declining["risk_coverage"])
+    bands = [
+        [f"{b['from']:.1f}-{b['from'] + 0.2:.1f}", f"{b['confidence']:.2f}", f"{b['right']:.2f}", str(b["n"])]
+        for b in readers["spans"]["reliability"]
+    ]
+    return "\n\n".join(
+        (
+            f"**Reading** the right passage, answerable questions (F1 under MLQA's Arabic convention):\n\n"
+            f"{_table(header, rows)}",
+            f"The bundled reader by kind of question (F1, number):\n\n{_table(['', *kinds], by_kind)}",
+            f"written-dev with its unanswerable questions, declining counted as right there: F1 "
+            f"{declining['f1_all']:.1f} at the bundled minimum; of the unanswerable "
+            f"{declining['declined_unanswerable']:.0f} % are declined, of the answerable {declining['declined_answerable']:.0f} %. "
+            f"Risk (1 - F1) by coverage: {curve}.",
+            f"Does confidence mean what it says (all three sets, right is F1 ≥ 0.5)?\n\n"
+            f"{_table(['confidence', 'mean', 'right', 'questions'], bands)}",
+            f"Reading 20 passages of 100 words takes {readers['spans']['speed']['median_ms']:.0f} ms (median).",
+        )
+    )
+
+
+_READERS = {"overlap": "words shared with the question", "sentences": "sentence reader", "spans": "**bundled reader**"}
+
+
+def _answerable(entry: dict[str, Any]) -> str:
+    return f"{sum(kind['n'] for kind in entry['by_kind'].values())} questions"
+
+
+def _kind(entry: dict[str, Any] | None) -> str:
+    return f"{entry['f1']:.0f} ({entry['n']})" if entry else ""
 
 
 def _golden(stored: dict[str, Any]) -> str:
-    raise NotImplementedError
+    rows = [
+        ["right article first", f"{stored['article_first']:.1%}"],
+        ["answer contains the right words", f"{stored['contains']:.1%}"],
+        ["answerable questions declined", f"{1 - stored['answered']:.1%}"],
+        ["unanswerable questions declined", f"{stored['declined']:.1%}"],
+        ["words of an answer", f"{stored['words']:.1f}"],
+    ]
+    asked = f"{stored['answerable']} answerable and {stored['unanswerable']} unanswerable questions"
+    return f"**End to end** on the five articles, {asked} (`tests/golden.jsonl`):\n\n{_table(['', ''], rows)}"
 
 
 def _speed(stored: dict[str, Any]) -> str:
