@@ -70,7 +70,8 @@ _THOUSANDS: Final = regex.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 # Words that stand in nearly every sentence and question. Folded forms.
 STOP_WORDS: Final = frozenset(
     "من في علي الي عن مع ان انه انها ما لا لم لن هل هو هي هم كان كانت يكون تكون قد لقد ثم او ام بل "
-    "اذا اذ كل بعض هذا هذه ذلك تلك التي الذي الذين اللذين اي ايه كما حيث بين كم متي اين كيف لماذا ماذا منذ حتي عند لدي غير ليس وهو وهي "
+    "اذا اذ كل بعض هذا هذه ذلك تلك التي الذي الذين اللذين اي ايه كما حيث بين كم متي اين كيف لماذا ماذا منذ حتي "
+    "عند لدي غير ليس وهو وهي "
     "the a an of in on to and is are was were be by for with as at it this that "
     "what who which when where how why did does do".split()
 )

@@ -67,7 +67,8 @@ def _reading(stored: dict[str, Any]) -> str:
             f"The bundled reader by kind of question (F1, number):\n\n{_table(['', *kinds], by_kind)}",
             f"written-dev with its unanswerable questions, declining counted as right there: F1 "
             f"{declining['f1_all']:.1f} at the bundled minimum; of the unanswerable "
-            f"{declining['declined_unanswerable']:.0f} % are declined, of the answerable {declining['declined_answerable']:.0f} %. "
+            f"{declining['declined_unanswerable']:.0f} % are declined, of the answerable "
+            f"{declining['declined_answerable']:.0f} %. "
             f"Risk (1 - F1) by coverage: {curve}.",
             f"Does confidence mean what it says (all three sets, right is F1 ≥ 0.5)?\n\n"
             f"{_table(['confidence', 'mean', 'right', 'questions'], bands)}",
