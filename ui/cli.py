@@ -174,6 +174,35 @@ def verify(
         raise typer.Exit(1)
 
 
+@_app.command(name="eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Questions with answers: SQuAD 1.1 or 2.0 JSON, or JSON lines.")],
+    distractors: Annotated[
+        list[Path] | None,
+        typer.Option("--distractors", help="Documents searched beside the file's contexts; may be given repeatedly."),
+    ] = None,
+    encoder: EncoderOption = None,
+    reader: ReaderOption = None,
+    top_k: TopOption = 20,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first so many questions.")] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option("--predictions", help="Score these answers instead: a JSON object, question id to answer text."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure retrieval, reading, end-to-end answers and abstention on questions whose answers are known."""
+    from ui import evaluating
+
+    if predictions is not None:
+        figures = evaluating.evaluate_predictions(file, predictions, limit=limit)
+    else:
+        figures = evaluating.evaluate(
+            file, distractors=distractors or (), encoder=encoder, reader=reader, top_k=top_k, limit=limit
+        )
+    typer.echo(_json(figures) if as_json else evaluating.show_figures(figures))
+
+
 @_app.command()
 def doctor(folder: IndexOption = DEFAULT_INDEX, encoder: EncoderOption = None, reader: ReaderOption = None) -> None:
     """Print versions, models, settings and the state of the index, and what is wrong with them."""
