@@ -85,6 +85,13 @@ def test_what_is_easy_is_found_and_read(questions: Path) -> None:
     assert figures["conventions"]["reading"].keys() == {"arabic", "mlqa", "squad", "none"}
 
 
+def test_a_report_is_written_beside_the_table(questions: Path, tmp_path: Path) -> None:
+    run(questions, "--reader", "sentences", "--report", tmp_path / "report.html")
+    assert "تقرير التقويم" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(DalilError, match="cannot write the report"):
+        run(questions, "--reader", "sentences", "--report", tmp_path / "none" / "report.html")
+
+
 def test_a_limit_asks_fewer_and_searches_all(questions: Path) -> None:
     figures = json.loads(run(questions, "--json", "--reader", "sentences", "--limit", "2"))
     assert (figures["questions"], figures["settings"]["documents"]) == (2, 2)

@@ -189,6 +189,9 @@ def evaluate(
         Path | None,
         typer.Option("--predictions", help="Score these answers instead: a JSON object, question id to answer text."),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write the figures and plots to this HTML file.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure retrieval, reading, end-to-end answers and abstention on questions whose answers are known."""
@@ -200,6 +203,8 @@ def evaluate(
         figures = evaluating.evaluate(
             file, distractors=distractors or (), encoder=encoder, reader=reader, top_k=top_k, limit=limit
         )
+    if report is not None:
+        evaluating.write_report(figures, report)
     typer.echo(_json(figures) if as_json else evaluating.show_figures(figures))
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from embeddings.encoder import load_encoder
+from embeddings.errors import DalilError
 from qa.examination import Examination, Outcome, examination
 from qa.figures import examined, predicted
 from qa.loading import load_reader
@@ -30,6 +31,10 @@ _KINDS: Final = {
     "who": "من", "when": "متى", "where": "أين", "how_many": "كم", "what": "ما", "why": "لماذا", "how": "كيف",
     "yes_no": "هل",
 }  # fmt: skip
+
+
+class ReportError(DalilError):
+    """The report of an evaluation cannot be written."""
 
 
 def evaluate(
@@ -90,6 +95,20 @@ def evaluate_predictions(file: Path, predictions: Path, *, limit: int | None = N
         )
     settings = {"predictions": str(predictions), "limit": limit}
     return predicted(examples, given) | {"models": {}, "settings": _described(file) | settings}
+
+
+def write_report(figures: Mapping[str, Any], path: Path) -> None:
+    """Write the figures as a page of HTML.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
+    from ui.report import report
+
+    try:
+        path.write_text(report(figures), encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"cannot write the report to {path}: {error}. Name another file: --report FILE") from error
 
 
 def show_figures(figures: Mapping[str, Any]) -> str:
