@@ -1,104 +1,118 @@
 """Numbers, dates and times in Arabic text, each as the range a reader would quote: the amount with its unit.
 
-Takes original text; gives half-open ranges of code points. Used to prefer a span of the kind a question asks for,
-and never to cut «30» from «30 كيلومترا» or «5 أبريل» from its year.
+Takes original text; gives half-open ranges of code points on whole words. Looks at folded words, so that marks,
+hamza and digits of any script do not matter. Used to prefer a span of the kind a question asks for, and never to cut
+«30» from «30 كيلومترا» or «5 أبريل» from its year.
 """
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 import regex
 
-_MARK = r"\p{M}*"
-
-
-def _spelt(alternatives: str) -> str:
-    """Let every letter of the words carry marks, and hamza and final letters vary as people write them."""
-    loose = {"ا": "[اأإآٱ]", "ي": "[يىئ]", "ه": "[هة]", "و": "[وؤ]", " ": r"\s+"}
-    return "|".join(
-        "".join(loose.get(letter, regex.escape(letter)) + _MARK for letter in word) for word in alternatives.split("|")
-    )
-
+from embeddings.arabic import Word, words
 
 # Both families of month names (يناير / كانون الثاني), the Maghrebi ones, and the Hijri months.
-_MONTHS: Final = _spelt(
+_MONTHS: Final = (
     "كانون الثاني|كانون الاول|تشرين الاول|تشرين الثاني|"
     "يناير|فبراير|مارس|ابريل|مايو|يونيو|يونيه|يوليو|يوليه|اغسطس|سبتمبر|اكتوبر|نوفمبر|ديسمبر|"
     "شباط|اذار|نيسان|ايار|حزيران|تموز|اب|ايلول|جانفي|فيفري|افريل|ماي|جوان|جويليه|اوت|"
     "محرم|صفر|ربيع الاول|ربيع الاخر|ربيع الثاني|جمادي الاولي|جمادي الاخره|جمادي الثانيه|"
     "رجب|شعبان|رمضان|شوال|ذو القعده|ذي القعده|ذو الحجه|ذي الحجه"
 )
-_DAYS: Final = _spelt("السبت|الاحد|الاثنين|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه")
-_TIMES: Final = _spelt("صباح|مساء|فجر|ظهر|عصر|ليله|ليل|امس|اليوم|غدا|مطلع|بدايه|اواخر|اوائل|منتصف|نهايه")
-_SPANS: Final = _spelt(
-    "الثانيه|ثانيه|الدقيقه|دقيقه|دقائق|الساعه|ساعه|ساعات|اليوم|يوما|يوم|ايام|الاسبوع|اسبوع|اسابيع|"
+_DAYS: Final = "السبت|الاحد|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه"
+_TIMES: Final = "صباح|مساء|فجر|ظهر|عصر|ليله|ليل|امس|اليوم|غدا|مطلع|بدايه|اواخر|اوائل|منتصف|نهايه"
+_SPANS: Final = (
+    "الثانيه|ثانيه|الدقيقه|دقيقه|دقايق|الساعه|ساعه|ساعات|اليوم|يوما|يوم|ايام|الاسبوع|اسبوع|اسابيع|"
     "الشهر|شهرا|شهر|اشهر|شهور|العام|عاما|عام|اعوام|السنه|سنه|سنوات|سنين|القرن|قرنا|قرن|قرون|عقدا|عقد|عقود"
 )
-_LAST: Final = _spelt("الماضي|الماضيه|الجاري|الحالي|المقبل|القادم|القليله|الاخيره|الاخير|المقبله|القادمه")
-_SPELT_NUMBERS: Final = _spelt(
+_LAST: Final = "الماضي|الماضيه|الجاري|الحالي|المقبل|القادم|القليله|الاخيره|الاخير|المقبله|القادمه"
+_SPELT: Final = (
     "احدي عشره|احد عشر|اثني عشر|اثنا عشر|واحد|واحده|اثنان|اثنين|اثنتين|ثلاثه|ثلاث|اربعه|اربع|خمسه|خمس|"
     "سته|ست|سبعه|سبع|ثمانيه|ثماني|ثمان|تسعه|تسع|عشره|عشر|"
     "عشرون|عشرين|ثلاثون|ثلاثين|اربعون|اربعين|خمسون|خمسين|ستون|ستين|سبعون|سبعين|ثمانون|ثمانين|تسعون|تسعين|"
-    "مائتين|مئتين|مائتي|مئتي|مائه|مئه|مئات|عشرات|الفين|الفي|الفا|الف|الاف|"
+    "مايتين|ميتين|مايتي|ميتي|مايه|ميه|مايات|ميات|عشرات|الفين|الفي|الفا|الف|الاف|"
     "مليونين|مليوني|مليونا|مليون|ملايين|مليارين|ملياري|مليارا|مليار|مليارات|"
     "ثلثي|ثلث|ربع|نصف|ضابطين|جنديين|يومين|شهرين|عامين|سنتين|اسبوعين|ساعتين|مرتين"
 )
-_FREE: Final = r"(?<![\p{L}\p{Nd}])"  # nothing of a word or number right before
-_CLOSED: Final = r"(?![\p{L}\p{Nd}])"  # nor right after
-_DIGITS: Final = r"\p{Nd}+(?:[.,٫٬:]\p{Nd}+)*"
-_ERA: Final = r"(?:\s*(?:هـ|م|ق\.?\s?م)(?!\p{L}))"
-_MONTH: Final = rf"(?:{_MONTHS})(?:\s*[/\\(]\s*(?:{_MONTHS})\)?)?"  # «تشرين الثاني/نوفمبر» is one month
-_OF_YEAR: Final = rf"\s*[،,]?\s*(?:من\s+)?(?:عام\s+|سنة\s+)?(?:\p{{Nd}}{{4}}{_ERA}?|\p{{Nd}}{{3,4}}{_ERA})"
-_COUNT: Final = rf"(?:(?:{_SPELT_NUMBERS}|{_DIGITS})\s+)?"
-_WEEKDAY: Final = rf"(?:(?:{_TIMES})\s+)?(?:يوم\s+)?(?:{_DAYS})"
+_ERA: Final = "(?:ه|م|ق م|هجري|هجريه|ميلادي|ميلاديه)"
+_NUMBER: Final = r"\d+(?:\.\d+)*"
+_MONTH: Final = rf"(?:{_MONTHS})(?: (?:{_MONTHS}))?"  # «تشرين الثاني/نوفمبر» is one month
+_OF_YEAR: Final = rf"(?:من )?(?:عام |سنه )?(?:\d{{4}}(?: {_ERA})?|\d{{3,4}} {_ERA})"
+_WEEKDAY: Final = rf"(?:(?:{_TIMES}) )?(?:يوم )?(?:{_DAYS})"
 
-# Longest forms first: what matches first at a place is what is quoted.
+# Over folded words with one space between them; longest forms first, for what matches first at a place is quoted.
 _DATE: Final = regex.compile(
-    "|".join(
-        _FREE + form + _CLOSED
-        for form in (
-            rf"(?:{_WEEKDAY}[،,]?\s+)?(?:الموافق\s+)?(?:يوم\s+)?"
-            rf"\p{{Nd}}{{1,2}}\s*(?:من\s+)?(?:شهر\s+)?{_MONTH}(?:\s+(?:{_LAST}))?(?:{_OF_YEAR})?",
-            rf"{_MONTH}{_OF_YEAR}",
-            r"\p{Nd}{1,2}\s*[/-]\s*\p{Nd}{1,2}\s*[/-]\s*\p{Nd}{2,4}",
-            r"\p{Nd}{4}-\p{Nd}{2}-\p{Nd}{2}",
-            rf"(?:عام|سنة|العام|سنه)\s+\p{{Nd}}{{3,4}}{_ERA}?",
-            rf"(?:قبل|منذ|خلال|بعد)\s+{_COUNT}(?:{_SPANS})(?:\s+(?:{_LAST}))*",
-            rf"{_WEEKDAY}(?:\s+(?:{_LAST}))?",
-            rf"(?:{_SPANS}|(?:{_TIMES}\s+)?{_MONTH})\s+(?:{_LAST})",
-            rf"(?<![/.-])[12]\p{{Nd}}{{3}}{_ERA}?",
-        )
-    )
+    r"(?<!\S)[وفبل]?(?:"
+    rf"(?:{_WEEKDAY} )?(?:الموافق )?(?:يوم )?\d{{1,2}} (?:من )?(?:شهر )?{_MONTH}(?: (?:{_LAST}))?(?: {_OF_YEAR})?"
+    rf"|{_MONTH} {_OF_YEAR}"
+    rf"|(?:عام|سنه|العام) \d{{3,4}}(?: {_ERA})?"
+    rf"|(?:قبل|منذ|خلال|بعد) (?:(?:{_SPELT}|{_NUMBER}) )?(?:{_SPANS})(?: (?:{_LAST}))*"
+    rf"|{_WEEKDAY}(?: (?:{_LAST}))?"
+    rf"|(?:{_SPANS}|(?:{_TIMES} )?{_MONTH}) (?:{_LAST})"
+    rf"|[12]\d{{3}}(?: {_ERA})?"
+    r")(?!\S)"
 )
-_SPELT: Final = rf"(?:{_SPELT_NUMBERS})(?:\s+و?(?:{_SPELT_NUMBERS}))*"
+_NUMERIC_DATE: Final = regex.compile(
+    r"(?<!\p{Nd})(?:\p{Nd}{1,2}[/-]\p{Nd}{1,2}[/-]\p{Nd}{2,4}|\p{Nd}{4}-\p{Nd}{2}-\p{Nd}{2})(?!\p{Nd})"
+)
 _AMOUNT: Final = regex.compile(
-    rf"{_FREE}[بلو]?(?P<number>{_DIGITS}(?:\s+{_SPELT})?|{_SPELT})(?P<percent>\s*[%٪])?{_CLOSED}"
+    rf"(?<!\S)(?:{_NUMBER}(?: (?:{_SPELT})(?: و?(?:{_SPELT}))*)?|[وبل]?(?:{_SPELT})(?: و?(?:{_SPELT}))*)(?!\S)"
 )
-_PERCENT: Final = "في المائة|في المئة|بالمائة|بالمئة"
-_UNIT: Final = regex.compile(rf"\s*(?:(?:{_PERCENT})|من\s+[\p{{L}}\p{{M}}]+|[\p{{L}}\p{{M}}]+(?:\s+مربعا?)?)")
-# Words that follow a number without being its unit.
+_UNIT: Final = regex.compile(r" (?:(?:في |ب)الم(?:اي|ي)ه|من \S+|\S+(?: مربعا?(?!\S))?)")
+_PERCENT: Final = regex.compile(r"\s?[%٪]")
+# Words that follow a number without being its unit. Folded.
 _NOT_UNITS: Final = frozenset(
-    "و في على إلى عن الى علي ان أن قد ثم او أو لم لا حيث التي الذي كما بعد قبل خلال بين مع وقد وقال".split()
+    "و في علي الي عن ان قد ثم او لم لا حيث التي الذي كما بعد قبل خلال بين مع وقد وقال".split()
 )
 
 
-def dates(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=512)
+def dates(text: str) -> tuple[tuple[int, int], ...]:
     """Return the ranges of dates and times in `text`: «الجمعة 5 أبريل 2019», «عام 1983», «قبل ثلاثة أيام»."""
-    return [_trimmed(text, *match.span()) for match in _DATE.finditer(text)]
+    line = _Line(text)
+    numeric = [match.span() for match in _NUMERIC_DATE.finditer(text)]
+    named = [line.place(*match.span()) for match in _DATE.finditer(line.folded)]
+    return (*numeric, *(one for one in named if not any(a <= one[0] and one[1] <= b for a, b in numeric)))
 
 
-def amounts(text: str) -> list[tuple[int, int]]:
-    """Return the ranges of amounts in `text`, with the unit that follows: «30 من قواته», «ثلاثة أيام»."""
-    return [_with_unit(text, match) for match in _AMOUNT.finditer(text)]
+@lru_cache(maxsize=512)
+def amounts(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of amounts in `text` with the unit that follows: «30 من قواته», «ثلاثة أيام»."""
+    return tuple(_amounts(text))
 
 
-def _with_unit(text: str, match: regex.Match[str]) -> tuple[int, int]:
-    start, end = match.start("number"), match.end()
-    unit = None if match["percent"] else _UNIT.match(text, end)
-    if unit and unit.group().split()[0] not in _NOT_UNITS:
-        end = unit.end()
-    return start, end
+def _amounts(text: str) -> Iterator[tuple[int, int]]:
+    line = _Line(text)
+    for match in _AMOUNT.finditer(line.folded):
+        start, end = line.place(*match.span())
+        unit = _UNIT.match(line.folded, match.end())
+        if percent := _PERCENT.match(text, end):
+            end = percent.end()
+        elif unit and unit.group().split()[0] not in _NOT_UNITS and line.unbroken(match.end(), unit.end()):
+            end = line.place(match.start(), unit.end())[1]
+        yield start, end
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
+class _Line:
+    """The folded words of a text on one line, and the way back to the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words: list[Word] = list(words(text))
+        self.folded = " ".join(word.text for word in self._words)
+        self._starts = [0, *accumulate(len(word.text) + 1 for word in self._words)][:-1]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Return the range of the text that the range [start, end) of the line stands for."""
+        first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end) - 1
+        return self._words[first].start, self._words[last].end
+
+    def unbroken(self, start: int, end: int) -> bool:
+        """Return whether only spaces part the words that the line has between `start` and `end`."""
+        first, last = bisect_right(self._starts, start - 1) - 1, bisect_left(self._starts, end) - 1
+        pairs = zip(self._words[first:last], self._words[first + 1 : last + 1], strict=True)
+        return all(self._text[one.end : two.start].isspace() for one, two in pairs)

@@ -40,7 +40,7 @@ _PEOPLE: Final = frozenset(
     "جنرال الجنرال امير ملك مدير الدكتور السيد مصدر زعيم".split()
 )
 _CUES: Final = {Kind.WHY: _REASONS, Kind.WHERE: _PLACES, Kind.WHO: _PEOPLE}
-_RANGES: Final[dict[Kind, Callable[[str], list[tuple[int, int]]]]] = {Kind.WHEN: dates, Kind.HOW_MANY: amounts}
+_RANGES: Final[dict[Kind, Callable[[str], Sequence[tuple[int, int]]]]] = {Kind.WHEN: dates, Kind.HOW_MANY: amounts}
 
 FEATURES: Final = ("coverage", "passage_coverage", "missing", "kind", "retrieval", "rank", "length", "thing")
 
