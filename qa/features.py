@@ -35,6 +35,8 @@ _UNITS: Final = frozenset(
     "درهم كم كيلومتر كيلومترا متر مترا كيلوغرام طن بالمئه بالمائه شخص شخصا years year months days km dollars "
     "percent people".split()
 )
+# Classes of words (`word_kind`) that an answer of a kind should hold one of.
+_WANTED: Final = {Kind.WHEN: frozenset(range(1, 9)), Kind.HOW_MANY: frozenset((1, 2, 3, 4, 5, 7, 8))}
 _OPEN, _CLOSE, _STOP, _COMMA = "([{«“\"'", ")]}»”", ".!?؟؛\n…", ",،"
 _JOINED: Final = regex.compile(r"\bما(ه[ويى])\b")  # «ماهو», as many people type it
 _PREFIXES: Final = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ف")
@@ -207,6 +209,22 @@ class PassageFeatures:
             )
         ]
         self.matched = set().union(*held)
+        self.levels = [level for level, _ in matches]
+        self.cover = [cover[number] for number in sentence]
+        self.sentence = sentence
+
+    def evidence(self, first: int, last: int) -> tuple[float, float, float]:
+        """Return what speaks for the words first … last as an answer, each 0 to 1.
+
+        How much of the question their sentence holds; whether they are of the kind asked for (a half where no kind
+        can be told); the share of them that the question does not hold itself.
+        """
+        inside = range(first, last + 1)
+        kinds = {word_kind(self.words[i].text) for i in inside}
+        wanted = _WANTED.get(_KINDS[self.matcher.kind])
+        fits = 0.5 if wanted is None else float(bool(kinds & wanted))
+        new = sum(self.levels[i] < 2 for i in inside) / len(inside)
+        return max(self.cover[i] for i in inside), fits, new
 
     def window(self, start: int, end: int) -> Encoded:
         """Return the model's input for the passage words [start, end)."""

@@ -27,6 +27,7 @@ from qa.units import Vocabulary
 
 BUNDLED: Final = Path(__file__).parent / "models" / "reader"
 _BATCH: Final = 7  # Passages read before asking whether the others can still win.
+_CROSSING: Final = 3.0  # Logits: an answer seldom runs over the end of a sentence.
 _GIVEN: Final = 10  # Spans that are given back at most.
 
 
@@ -37,11 +38,13 @@ class Scored:
     Attributes:
         start, end: half-open range of code points.
         gap: the span's score over the model's score of "no answer", in logits.
+        evidence: what else speaks for it, each 0 to 1: see `PassageFeatures.evidence`.
     """
 
     start: int
     end: int
     gap: float
+    evidence: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Calibration:
     """Turns what is known of a span into the probability that it is right: a logistic regression.
 
     Attributes:
-        gap, retrieval, coverage, bias: its weights; all but the bias are at least 0.
+        gap, retrieval, coverage, sentence, kind, new, bias: its weights; all but the bias are at least 0.
         low, high: gaps are cut to this range: beyond it they tell nothing more.
         min_confidence: below it declining is better than answering.
     """
@@ -57,16 +60,23 @@ class Calibration:
     gap: float = 1.0
     retrieval: float = 0.0
     coverage: float = 0.0
+    sentence: float = 0.0
+    kind: float = 0.0
+    new: float = 0.0
     bias: float = 0.0
     low: float = -30.0
     high: float = 30.0
     min_confidence: float = 0.5
 
-    def probability(self, gap: float, retrieval: float, coverage: float) -> float:
+    def probability(self, span: Scored, retrieval: float, coverage: float) -> float:
         """Return the probability that a span is right."""
-        kept = min(max(gap, self.low), self.high)
-        logit = self.gap * kept + self.retrieval * retrieval + self.coverage * coverage + self.bias
-        return 1 / (1 + math.exp(-logit))
+        known = min(max(span.gap, self.low), self.high), retrieval, coverage, *span.evidence
+        weights = self.gap, self.retrieval, self.coverage, self.sentence, self.kind, self.new
+        return 1 / (1 + math.exp(-self.bias - sum(w * x for w, x in zip(weights, known, strict=True))))
+
+    def limit(self, retrieval: float, coverage: float) -> float:
+        """Return the highest probability that any span of a passage can have."""
+        return self.probability(Scored(0, 1, self.high), retrieval, coverage)
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":
@@ -138,7 +148,7 @@ class SpanReader:
         reading = self._model.prepare(question, [p.text for p in passages])
         covered = reading.coverage
         rule = self._model.calibration
-        limits = [rule.probability(rule.high, p.score, c) for p, c in zip(passages, covered, strict=True)]
+        limits = [rule.limit(p.score, c) for p, c in zip(passages, covered, strict=True)]
         order = sorted(range(len(passages)), key=lambda i: -limits[i])
         spans: list[Span] = []
         for first in range(0, len(order), _BATCH):
@@ -158,7 +168,7 @@ class SpanReader:
         spans: list[Span] = []
         for one in found:
             start, end = whole(passage.text, one.start, one.end, kind)
-            confidence = rule.probability(one.gap, passage.score, covered)
+            confidence = rule.probability(one, passage.score, covered)
             for other in [s for s in spans if s.start < end and start < s.end]:
                 spans.remove(other)
                 start, end = min(start, other.start), max(end, other.end)
@@ -196,18 +206,31 @@ class BundledReading:
 
     def score(self, positions: Sequence[int]) -> list[list[Scored]]:
         """Return for each of the texts at `positions` its best spans."""
-        windows: list[tuple[int, Encoded]] = []
+        windows: list[tuple[int, int, Encoded]] = []  # position in `positions`, first word, window
         for n, position in enumerate(positions):
             passage = self._passages[position]
-            windows += [(n, passage.window(*place)) for place in self._places(len(passage.words))]
-        logits = self._network.logits([window for _, window in windows])
+            windows += [(n, place[0], passage.window(*place)) for place in self._places(len(passage.words))]
+        logits = self._network.logits([window for *_, window in windows])
         found: list[list[Scored]] = [[] for _ in positions]
-        for (n, window), scores in zip(windows, logits, strict=True):
-            inside = scores[window.first : window.first + len(window.words)]
-            null = float(scores[0].sum())
-            for start, end, score in best_spans(inside[:, 0], inside[:, 1]):
-                found[n].append(Scored(window.words[start].start, window.words[end].end, score - null))
+        for (n, first, window), scores in zip(windows, logits, strict=True):
+            found[n] += self._spans(self._passages[positions[n]], first, window, scores)
         return [distinct(spans) for spans in found]
+
+    def _spans(
+        self, passage: PassageFeatures, first: int, window: Encoded, scores: NDArray[np.float32]
+    ) -> list[Scored]:
+        inside = scores[window.first : window.first + len(window.words)]  # (passage words, 2)
+        null = float(scores[0].sum())
+        sentence = passage.sentence[first : first + len(window.words)]
+        return [
+            Scored(
+                window.words[start].start,
+                window.words[end].end,
+                score - null,
+                passage.evidence(first + start, first + end),
+            )
+            for start, end, score in best_spans(inside[:, 0], inside[:, 1], sentence)
+        ]
 
     def _places(self, count: int) -> list[tuple[int, int]]:
         """Return the windows over a passage of `count` words."""
@@ -218,13 +241,25 @@ class BundledReading:
 
 
 def best_spans(
-    start: NDArray[np.float32], end: NDArray[np.float32], *, longest: int = 30, count: int = 3
+    start: NDArray[np.float32],
+    end: NDArray[np.float32],
+    sentence: Sequence[int] | None = None,
+    *,
+    longest: int = 30,
+    count: int = 3,
 ) -> list[tuple[int, int, float]]:
-    """Return up to `count` spans that do not overlap, best first: (first word, last word, start + end logit)."""
+    """Return up to `count` spans that do not overlap, best first: (first word, last word, score).
+
+    The score is the start's logit and the end's, less _CROSSING for every end of a sentence between them: `sentence`
+    numbers the sentence of each word.
+    """
     words_ = len(start)
     places = np.arange(words_)
     length = places[None, :] - places[:, None]  # (start, end)
     scores = np.where((length >= 0) & (length < longest), start[:, None] + end[None, :], -np.inf)
+    if sentence is not None:
+        number = np.asarray(sentence)
+        scores -= _CROSSING * np.maximum(number[None, :] - number[:, None], 0)
     found: list[tuple[int, int, float]] = []
     while len(found) < count and scores.size and np.isfinite(best := scores.max()):
         first, last = divmod(int(scores.argmax()), words_)

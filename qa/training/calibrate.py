@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
-from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from embeddings.arabic import terms
 from embeddings.passages import cut
@@ -32,12 +32,13 @@ from qa.training.export import list_hashes
 
 READ = 8  # passages a question
 HIDDEN = 0.25  # of the answerable questions lose the text that answers
+WEIGHTS = ("gap", "retrieval", "coverage", "sentence", "kind", "new")
 RIGHT = 0.5  # F1 from which a span counts as right
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The spans of one question: features (spans, 3) and F1 of each (spans,), one span a passage."""
+    """The spans of one question: features (spans, 6) and F1 of each (spans,)."""
 
     features: NDArray[np.float64]
     f1: NDArray[np.float64]
@@ -68,9 +69,9 @@ def outcome(model: BundledModel, pool: Pool, item: Example, hide: bool) -> Outco
     rows, right = [], []
     kind = analyse(item.question).kind
     for (text, score), covered, spans in zip(found, reading.coverage, reading.score(range(len(found))), strict=True):
-        if spans:
-            start, end = whole(text, spans[0].start, spans[0].end, kind)
-            rows.append((spans[0].gap, score, covered))
+        for span in spans[:2]:
+            start, end = whole(text, span.start, span.end, kind)
+            rows.append((span.gap, score, covered, *span.evidence))
             right.append(f1(text[start:end], item.answers) if item.answers else 0.0)
     return Outcome(np.array(rows), np.array(right), bool(item.answers) and not hide)
 
@@ -105,7 +106,7 @@ def fit(outcomes: list[Outcome]) -> dict[str, Any]:
     scale, bias = logistic(top[:, None], (score >= RIGHT).astype(float))
     confidence = 1 / (1 + np.exp(-(scale * top + bias)))
     threshold, figures = decide(confidence, score, np.array([o.answerable for o in outcomes]))
-    weights = dict(zip(("gap", "retrieval", "coverage"), (scale * rank[:-1]).tolist(), strict=True))
+    weights = dict(zip(WEIGHTS, (scale * rank[:-1]).tolist(), strict=True))
     values = weights | {"bias": float(bias), "low": float(low), "high": float(high), "min_confidence": threshold}
     return {k: round(v, 4) for k, v in values.items()} | figures | {"reliability": bands(confidence, score)}
 
