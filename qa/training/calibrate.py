@@ -114,14 +114,15 @@ def fit(outcomes: list[Outcome]) -> dict[str, Any]:
 def decide(
     confidence: NDArray[np.float64], score: NDArray[np.float64], answerable: NDArray[np.bool_]
 ) -> tuple[float, dict[str, Any]]:
-    """Return the confidence from which answering is best, and the figures there."""
+    """Return the confidence from which answering is (nearly) best, and the figures there."""
     levels = np.round(np.linspace(0.02, 0.8, 40), 3)
     worth = [float(np.where(confidence >= t, score, ~answerable).mean()) for t in levels]
-    chosen = float(levels[int(np.argmax(worth))])
+    near = max(worth) - 0.005  # half a point below the best, the lowest level: fewer questions are turned away
+    chosen = float(levels[next(i for i, value in enumerate(worth) if value >= near)])
     given = confidence >= chosen
     return chosen, {
         "questions": len(score),
-        "f1_deciding": round(max(worth), 4),
+        "f1_deciding": round(worth[levels.tolist().index(chosen)], 4),
         "f1_always_answering": round(float(score.mean()), 4),
         "declined_unanswerable": round(float(1 - given[~answerable].mean()), 4),
         "declined_answerable": round(float(1 - given[answerable].mean()), 4),
