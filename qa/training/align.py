@@ -107,11 +107,10 @@ def train(
             rows = [[(CLS,), *(vocabulary.rows(w.text) for w in words(a)), (SEP,)] for a, _ in batch]
             out = trunk(Batch(*bags(rows)))
             mask = bags(rows)[2]
-            loss = sum(
-                loss_between(pooled(out[i], mask), g)
-                for i, g in zip((min(MIDDLE, len(out) - 1), -1), goals, strict=True)
-            )
-            loss.backward()  # type: ignore[union-attr]
+            seen_layers = (min(MIDDLE, len(out) - 1), -1)
+            parts = [loss_between(pooled(out[i], mask), g) for i, g in zip(seen_layers, goals, strict=True)]
+            loss = torch.stack(parts).sum()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             optimizer.zero_grad()
             mean += float(loss.detach())

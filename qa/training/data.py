@@ -98,7 +98,7 @@ def development_sets(data: Path, limit: int | None = None) -> dict[str, list[Exa
 
 def add_wrong_passages(sets: Iterable[list[Example]], depth: int = 8) -> None:
     """Give each Arabic example the passages of the pool that match its question best and lack its answer."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
     asked = [e for group in sets for e in group if e.language == "ar"]
     pool = sorted({e.passage for e in asked})

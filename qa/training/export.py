@@ -1,9 +1,9 @@
 """Stage 4: pack the averaged weights for the product: int8 matrices, the word table without training's extra rows.
 
-    python -m qa.training.export --out OUT --models qa/models/reader
+    python -m qa.training.export --out OUT --models qa/models/reader [--also COPY_OF_AN_EARLIER/reader.pt]
 
-Takes OUT/reader.pt and OUT/vocabulary.json; gives weights.safetensors, vocabulary.json, config.json and, when there
-is none yet, calibration.json (fitted by `qa.training.calibrate`). sha256.json lists the files' hashes.
+Takes OUT/reader.pt (with --also: the mean of both, which reads unseen sets more evenly) and OUT/vocabulary.json; gives
+weights.safetensors, vocabulary.json and config.json, and sha256.json with the hashes of what the reader loads.
 """
 
 import argparse
@@ -75,12 +75,16 @@ def list_hashes(folder: Path) -> None:
     (folder / "sha256.json").write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
 
 
-def export(out: Path, models: Path) -> None:
-    """Write the shipped files of the run in `out` to `models`."""
+def export(out: Path, models: Path, also: Path | None = None) -> None:
+    """Write the shipped files of the run in `out` (its mean with the checkpoint `also`) to `models`."""
     models.mkdir(parents=True, exist_ok=True)
     vocabulary = Vocabulary.load(out / "vocabulary.json")
     stored = torch.load(out / "reader.pt", weights_only=True)
-    packed = pack(stored["model"], len(vocabulary), stored["layers"])
+    weights = stored["model"]
+    if also is not None:
+        earlier = torch.load(also, weights_only=True)["model"]
+        weights = {name: (value + earlier[name]) / 2 for name, value in weights.items()}
+    packed = pack(weights, len(vocabulary), stored["layers"])
     save_file({name: np.ascontiguousarray(value) for name, value in packed.items()}, models / "weights.safetensors")
     vocabulary.save(models / "vocabulary.json")
     config = {"format": 1, "layers": stored["layers"], "heads": HEADS, "features": list(SIZES)}
@@ -95,8 +99,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--also", type=Path)
     args = parser.parse_args(argv)
-    export(args.out, args.models)
+    export(args.out, args.models, args.also)
 
 
 if __name__ == "__main__":

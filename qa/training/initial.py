@@ -20,7 +20,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
-from sklearn.utils.extmath import randomized_svd  # type: ignore[import-untyped]
+from sklearn.utils.extmath import randomized_svd
 
 from embeddings.arabic import fold, grams, stem
 from qa.training.data import read_rows
