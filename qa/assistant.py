@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from embeddings.errors import FilterError, QuestionError
 from embeddings.index import Changes, DocumentInfo, Index, Progress
 from embeddings.passages import sentences
 from qa.answers import Answer, Citation
+from qa.endings import sentence_around
 from qa.reader import Reader, ReadingPassage, Span
 from qa.retriever import Hit, Retriever
 from qa.stories import distinct
@@ -108,7 +109,7 @@ class Assistant:
         hits = self.search(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
         hits = [hits[position] for position in distinct([hit.text for hit in hits])]
         retrieved = time.perf_counter()
-        spans = self._reader.read(question, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
+        spans = self._read(question, hits)
         threshold = self._reader.min_confidence if min_confidence is None else min_confidence
         answered = bool(spans) and spans[0].confidence >= threshold
         done = time.perf_counter()
@@ -116,7 +117,7 @@ class Assistant:
             question=question,
             confidence=spans[0].confidence if spans else 0.0,
             citations=_cite(spans, hits) if answered else (),
-            evidence=tuple(_evidence(hit) for hit in hits),
+            evidence=tuple(_evidence(hits[position]) for position in _best_first(spans if answered else (), len(hits))),
             index={"generation": self._index.generation, **asdict(self._index.counts)},
             models={"encoder": self._encoder.name, "reader": self._reader.name},
             timing_ms={
@@ -125,6 +126,12 @@ class Assistant:
                 "total": _milliseconds(done - started),
             },
         )
+
+    def _read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Return what is quotable, best first: spans the reader is sure of, the others with their sentence."""
+        exact = self._reader.exact_confidence
+        spans = self._reader.read(question, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
+        return [span if span.confidence >= exact else _with_sentence(span, hits[span.passage]) for span in spans]
 
     def search(
         self,
@@ -191,6 +198,17 @@ def _check(question: str, top_k: int) -> None:
         )
     if not 1 <= top_k <= 100:
         raise FilterError(f"top_k must lie between 1 and 100, got {top_k}")
+
+
+def _best_first(spans: Sequence[Span], passages: int) -> list[int]:
+    """Return the positions of all passages: those whose spans answer best, then the others as they were found."""
+    return list(dict.fromkeys([*(span.passage for span in spans), *range(passages)]))
+
+
+def _with_sentence(span: Span, hit: Hit) -> Span:
+    """Return the span as its whole sentence: what to quote when the words within it are less than sure."""
+    start, end = sentence_around(hit.text, span.start, span.end)
+    return replace(span, start=start, end=end)
 
 
 def _cite(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[Citation, ...]:

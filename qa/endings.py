@@ -12,13 +12,13 @@ from qa.questions import Kind
 
 _PAIRS: Final = {"(": ")", "[": "]", "«": "»", "“": "”", "﴿": "﴾"}
 _SIGNS: Final = "%٪$€£°"
-_LONGEST_SENTENCE: Final = 60  # Words; a longer "sentence" is a list or a table, and the span itself says more.
+_LONGEST_SENTENCE: Final = 60  # Words; of a longer one, the clauses that the span touches.
 
 
 def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
     """Return the range to quote for the span [start, end) of `text`, for a question of `kind`."""
     if kind is Kind.YES_NO:
-        return _sentence(text, start, end)
+        return sentence_around(text, start, end)
     for first, last in (*dates(text), *amounts(text)):
         cuts_start, cuts_end = first < start < last, first < end < last
         if cuts_start or cuts_end:
@@ -26,12 +26,10 @@ def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
     return _paired(text, *_signed(text, start, end))
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    touched = [(a, b) for a, b in sentences(text) if a < end and start < b]
-    if not touched:
-        return start, end
-    first, last = min(start, touched[0][0]), max(end, touched[-1][1])
-    return (first, last) if len(text[first:last].split()) <= _LONGEST_SENTENCE else (start, end)
+def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the range of the sentence, or sentences, that the span [start, end) touches."""
+    touched = [(a, b) for a, b in sentences(text, max_words=_LONGEST_SENTENCE) if a < end and start < b]
+    return (min(start, touched[0][0]), max(end, touched[-1][1])) if touched else (start, end)
 
 
 def _signed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -52,5 +52,9 @@ class Reader(Protocol):
     def min_confidence(self) -> float:
         """The confidence under which declining is better than answering, as chosen on development questions."""
 
+    @property
+    def exact_confidence(self) -> float:
+        """The confidence from which a span is quoted alone; below it, the sentence around it is quoted."""
+
     def read(self, question: str, passages: Sequence[ReadingPassage]) -> list[Span]:
         """Return the spans that answer `question`, best first, none overlapping another in its passage."""

@@ -92,6 +92,11 @@ class SentenceReader:
         """See `Fitted.min_confidence`."""
         return self._fitted.min_confidence
 
+    @property
+    def exact_confidence(self) -> float:
+        """0: what is found is a sentence already, or a date or amount that was clearly asked for."""
+        return 0.0
+
     def read(self, question: str, passages: Sequence[ReadingPassage]) -> list[Span]:
         """Return the best sentences (or the date or amount in them), best first, none overlapping another."""
         found = candidates(analyse(question), passages)

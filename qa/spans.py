@@ -55,6 +55,7 @@ class Calibration:
         gap, retrieval, coverage, sentence, kind, new, bias: its weights; all but the bias are at least 0.
         low, high: gaps are cut to this range: beyond it they tell nothing more.
         min_confidence: below it declining is better than answering.
+        exact_confidence: from it a span is quoted alone, below it with its sentence.
     """
 
     gap: float = 1.0
@@ -67,6 +68,7 @@ class Calibration:
     low: float = -30.0
     high: float = 30.0
     min_confidence: float = 0.5
+    exact_confidence: float = 0.0
 
     def probability(self, span: Scored, retrieval: float, coverage: float) -> float:
         """Return the probability that a span is right."""
@@ -138,6 +140,11 @@ class SpanReader:
     def min_confidence(self) -> float:
         """The confidence under which declining is better, as chosen on development questions."""
         return self._model.calibration.min_confidence
+
+    @property
+    def exact_confidence(self) -> float:
+        """The confidence from which a span is quoted alone; below it the sentence around it is."""
+        return self._model.calibration.exact_confidence
 
     def read(self, question: str, passages: Sequence[ReadingPassage]) -> list[Span]:
         """Return the spans that answer `question`, best first, none overlapping another in its passage.

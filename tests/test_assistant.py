@@ -20,6 +20,7 @@ class Fixed:
 
     name = "fixed"
     min_confidence = 0.5
+    exact_confidence = 0.4
 
     def __init__(self, needle: str, confidence: float) -> None:
         self._needle, self._confidence = needle, confidence

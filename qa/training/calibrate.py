@@ -5,7 +5,7 @@
 Takes development questions (with unanswerable ones) and the passages that a search over all their texts ranks
 first; hides the answering text from a part of them, as searching sometimes does. Fits two logistic regressions,
 over all spans (which is best?) and over each question's best span (is it right?), and writes calibration.json with
-the threshold of the best F1 of answering or declining.
+the confidence at which seven in ten unanswerable questions are declined.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from embeddings.arabic import terms
 from embeddings.passages import cut
-from qa.endings import whole
-from qa.evaluation import f1
+from qa.endings import sentence_around, whole
+from qa.evaluation import f1, normalise
 from qa.questions import analyse
 from qa.spans import BundledModel
 from qa.training.data import Example, development_sets, examples, read_rows
@@ -34,14 +34,18 @@ READ = 8  # passages a question
 HIDDEN = 0.25  # of the answerable questions lose the text that answers
 WEIGHTS = ("gap", "retrieval", "coverage", "sentence", "kind", "new")
 RIGHT = 0.5  # F1 from which a span counts as right
+EXACT = 0.6  # confidence from which a span is quoted without its sentence: then three in five are right as they stand
+DECLINED = 0.7  # of the unanswerable questions: what a reader may count on; F1 is flat around there
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The spans of one question: features (spans, 6) and F1 of each (spans,)."""
+    """The spans of one question: features (spans, 6), F1, whether span or sentence holds the answer (spans,)."""
 
     features: NDArray[np.float64]
     f1: NDArray[np.float64]
+    alone: NDArray[np.bool_]
+    around: NDArray[np.bool_]
     answerable: bool
 
 
@@ -66,14 +70,22 @@ def outcome(model: BundledModel, pool: Pool, item: Example, hide: bool) -> Outco
     """Read the passages found for one question."""
     found = pool.nearest(item.question, item.passage if hide else None)
     reading = model.prepare(item.question, [text for text, _ in found])
-    rows, right = [], []
+    rows, right, alone, around = [], [], [], []
     kind = analyse(item.question).kind
     for (text, score), covered, spans in zip(found, reading.coverage, reading.score(range(len(found))), strict=True):
         for span in spans[:2]:
             start, end = whole(text, span.start, span.end, kind)
             rows.append((span.gap, score, covered, *span.evidence))
             right.append(f1(text[start:end], item.answers) if item.answers else 0.0)
-    return Outcome(np.array(rows), np.array(right), bool(item.answers) and not hide)
+            alone.append(_holds(text[start:end], item.answers))
+            around.append(_holds(text[slice(*sentence_around(text, start, end))], item.answers))
+    answerable = bool(item.answers) and not hide
+    return Outcome(np.array(rows), np.array(right), np.array(alone), np.array(around), answerable)
+
+
+def _holds(quoted: str, answers: Sequence[str]) -> bool:
+    line = f" {' '.join(normalise(quoted))} "
+    return any(f" {' '.join(normalise(answer))} " in line for answer in answers)
 
 
 def logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,27 +117,33 @@ def fit(outcomes: list[Outcome]) -> dict[str, Any]:
     score = np.array([o.f1[i] for o, i in zip(outcomes, best, strict=True)])
     scale, bias = logistic(top[:, None], (score >= RIGHT).astype(float))
     confidence = 1 / (1 + np.exp(-(scale * top + bias)))
-    threshold, figures = decide(confidence, score, np.array([o.answerable for o in outcomes]))
+    alone = np.array([o.alone[i] for o, i in zip(outcomes, best, strict=True)])
+    around = np.array([o.around[i] for o, i in zip(outcomes, best, strict=True)])
+    helped = np.where(confidence >= EXACT, alone, around)
+    threshold, figures = decide(confidence, helped, np.array([o.answerable for o in outcomes]))
     weights = dict(zip(WEIGHTS, (scale * rank[:-1]).tolist(), strict=True))
     values = weights | {"bias": float(bias), "low": float(low), "high": float(high), "min_confidence": threshold}
+    values["exact_confidence"] = EXACT
     return {k: round(v, 4) for k, v in values.items()} | figures | {"reliability": bands(confidence, score)}
 
 
 def decide(
-    confidence: NDArray[np.float64], score: NDArray[np.float64], answerable: NDArray[np.bool_]
+    confidence: NDArray[np.float64], helped: NDArray[np.bool_], answerable: NDArray[np.bool_]
 ) -> tuple[float, dict[str, Any]]:
-    """Return the confidence from which answering is (nearly) best, and the figures there."""
-    levels = np.round(np.linspace(0.02, 0.8, 40), 3)
-    worth = [float(np.where(confidence >= t, score, ~answerable).mean()) for t in levels]
-    near = max(worth) - 0.005  # half a point below the best, the lowest level: fewer questions are turned away
-    chosen = float(levels[next(i for i, value in enumerate(worth) if value >= near)])
-    given = confidence >= chosen
-    return chosen, {
-        "questions": len(score),
-        "f1_deciding": round(worth[levels.tolist().index(chosen)], 4),
-        "f1_always_answering": round(float(score.mean()), 4),
-        "declined_unanswerable": round(float(1 - given[~answerable].mean()), 4),
-        "declined_answerable": round(float(1 - given[answerable].mean()), 4),
+    """Return the lowest confidence at which enough unanswerable questions are declined, and the figures there.
+
+    F1 is that of quotations that hold the right words: among the answered, and among the answerable.
+    """
+    levels = np.round(np.linspace(0.02, 0.8, 79), 3)
+    given = confidence >= levels[:, None]  # (levels, questions)
+    worth = 2 * (given & helped).sum(axis=1) / (given.sum(axis=1) + answerable.sum())
+    chosen = int(np.flatnonzero(1 - given[:, ~answerable].mean(axis=1) >= DECLINED)[0])
+    return float(levels[chosen]), {
+        "questions": len(helped),
+        "f1_answering": round(float(worth[chosen]), 4),
+        "f1_answering_best": round(float(worth.max()), 4),
+        "declined_unanswerable": round(float(1 - given[chosen][~answerable].mean()), 4),
+        "declined_answerable": round(float(1 - given[chosen][answerable].mean()), 4),
     }
 
 

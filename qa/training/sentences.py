@@ -142,7 +142,9 @@ def _outcomes(
 
 
 def _probability(evidence: NDArray[np.float64], answer: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-(evidence @ answer[:-1] + answer[-1])))
+    logits: NDArray[np.float64] = evidence @ answer[:-1] + answer[-1]
+    probability: NDArray[np.float64] = np.reciprocal(1 + np.exp(-logits))
+    return probability
 
 
 def _best_threshold(p: NDArray[np.float64], correct: NDArray[np.bool_], answerable: Sequence[bool]) -> float:
