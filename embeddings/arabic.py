@@ -58,6 +58,8 @@ NORMALIZER: Final = normalizers.Sequence(
 )
 """The folding itself, in the form that tokenizer files store: models and terms fold by the same definition."""
 
+_SETTLED: Final = regex.compile(r"[\u0621-\u064Aa-z0-9]*")  # letters that folding leaves as they are
+
 # A number keeps its separators («1,500», «٣٫٥»); a word keeps its marks, tatweel and joiners, but does not end in an
 # invisible character; digits part from letters.
 _DIGIT: Final = r"\p{Nd}(?:[\p{M}\p{Cf}]*\p{M})?"
@@ -90,14 +92,15 @@ class Word(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
     """Return `text` in the one spelling used for searching: no marks, one form a letter, ASCII digits, lower case.
 
     Folding is idempotent, and `fold("أَحْمَـد") == fold("احمد")`.
     """
-    folded = text
-    while (again := NORMALIZER.normalize_str(folded)) != folded:  # rarely a second round: lower case can make marks
+    folded = NORMALIZER.normalize_str(text)
+    while (
+        not _SETTLED.fullmatch(folded) and (again := NORMALIZER.normalize_str(folded)) != folded
+    ):  # rarely a second round: lower case can make marks
         folded = again
     return folded
 
@@ -109,12 +112,16 @@ def words(text: str) -> Iterator[Word]:
     several words with the same range. Thousands separators are dropped: «١٬٥٠٠», «1,500» and «1500» are one number.
     """
     for match in _WORD.finditer(text):
-        folded = fold(match.group())
-        if folded[:1].isdigit():
-            folded = _number(folded)
         start, end = match.span()
-        for part in folded.split():
+        for part in _parts(match.group()):
             yield Word(part, start, end)
+
+
+@lru_cache(maxsize=200_000)
+def _parts(token: str) -> tuple[str, ...]:
+    """Return the folded words that one token of a text stands for; nearly always one."""
+    folded = fold(token)
+    return tuple((_number(folded) if folded[:1].isdigit() else folded).split())
 
 
 def _number(folded: str) -> str:
@@ -122,7 +129,6 @@ def _number(folded: str) -> str:
     return folded.replace(",", "" if _THOUSANDS.fullmatch(folded) else ".")
 
 
-@lru_cache(maxsize=200_000)
 def bare(word: str) -> str:
     """Return a folded word without leading «و» and article; at least two letters stay."""
     if word.startswith("و") and len(word) >= 4:
@@ -146,13 +152,11 @@ def stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=200_000)
 def grams(word: str) -> tuple[str, ...]:
     """Return the overlapping four-letter pieces of a folded word, or the whole word where it is shorter."""
     return tuple(word[i : i + _GRAM] for i in range(max(1, len(word) - _GRAM + 1)))
 
 
-@lru_cache(maxsize=200_000)
 def word_terms(word: str) -> tuple[str, ...]:
     """Return what the lexical index keeps of a folded word: stem, grams («#»), consonants («~»); none of a stop word.
 
@@ -182,4 +186,4 @@ def question_terms(text: str) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def _token_terms(token: str) -> tuple[str, ...]:
-    return tuple(term for word in words(token) for term in word_terms(word.text))
+    return tuple(term for word in _parts(token) for term in word_terms(word))

@@ -131,13 +131,13 @@ class Derived:
             ) from error
 
     def replace(
-        self, removed: Sequence[int], ids: Sequence[int], vectors: NDArray[np.float32], texts: Sequence[str]
+        self, removed: Sequence[int], ids: Sequence[int], vectors: NDArray[np.float32], analysed: Sequence[list[str]]
     ) -> None:
-        """Take out the passages `removed`; take in `ids` (n,) with `vectors` (n, dimension) and searchable `texts`."""
+        """Take out the passages `removed`; take in `ids` with `vectors` (n, dimension) and `analysed` terms."""
         self.remove(removed)
         self.vectors.add(np.array(ids, dtype=np.int64), vectors)
         with self._explained():
-            self.terms.add(zip(ids, map(terms, texts), strict=True))
+            self.terms.add(zip(ids, analysed, strict=True))
 
     def remove(self, removed: Sequence[int]) -> None:
         """Take out the passages `removed`."""

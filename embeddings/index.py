@@ -7,6 +7,7 @@ worst, and the next opening brings them up to date without embedding anything ag
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.arabic import terms
 from embeddings.batches import batches, by_passages
 from embeddings.derived import Derived
 from embeddings.documents import Document
@@ -237,12 +239,15 @@ class Index:
     def _put(self, documents: Sequence[tuple[Document, list[tuple[int, int]]]]) -> None:
         """Embed the passages of `documents` and store all of it in one transaction; then tell the derived parts."""
         texts = [_searchable(document, span) for document, ranges in documents for span in ranges]
-        vectors = self._embed(texts)
+        with ThreadPoolExecutor(1) as beside:  # embedding leaves the interpreter to others for much of its time
+            embedding = beside.submit(self._embed, texts)
+            analysed = [terms(text) for text in texts]
+            vectors = embedding.result()
         ends = np.cumsum([len(ranges) for _, ranges in documents])[:-1]
         parts = np.split(vectors, ends)
         entries = [Entry(document, ranges, part) for (document, ranges), part in zip(documents, parts, strict=True)]
         removed, added = self._store.put(entries)
-        self._derived.replace(removed, added, vectors, texts)
+        self._derived.replace(removed, added, vectors, analysed)
 
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
         shape = (len(texts), self.encoder.dimension)

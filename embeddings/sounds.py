@@ -5,7 +5,6 @@ apart. Letters that stand for one another between spellings share a class (ج غ
 vowels, long vowels and «ع», which every transliteration treats differently, fall away.
 """
 
-from functools import lru_cache
 from typing import Final
 
 import regex
@@ -32,7 +31,6 @@ _LETTERS: Final = regex.compile("|".join(sorted(_KEYS, key=len, reverse=True)))
 _REPEATED: Final = regex.compile(r"(.)\1+")
 
 
-@lru_cache(maxsize=200_000)
 def sound(word: str) -> str | None:
     """Return the consonant key of a folded word; None where fewer than three consonants are left."""
     spoken = word.removesuffix("ه")  # a folded ta marbuta is not heard: مصراتة, Misrata
