@@ -86,7 +86,7 @@ class Examination:
     """
 
     def __init__(
-        self, index: Index, encoder: Encoder, reader: Reader, examples: Sequence[Example], top_k: int = 10
+        self, index: Index, encoder: Encoder, reader: Reader, examples: Sequence[Example], top_k: int = 8
     ) -> None:
         self._index = index
         self._retriever = Retriever(index, encoder)
@@ -129,7 +129,7 @@ class Examination:
 
 @contextmanager
 def examination(
-    examples: Sequence[Example], encoder: Encoder, reader: Reader, *, top_k: int = 10
+    examples: Sequence[Example], encoder: Encoder, reader: Reader, *, top_k: int = 8
 ) -> Iterator[Examination]:
     """Index the contexts of `examples` in a temporary folder, which is gone afterwards.
 

@@ -48,7 +48,7 @@ class Shelf:
         self,
         question: str,
         *,
-        top_k: int = 10,
+        top_k: int = 8,
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,

@@ -50,7 +50,7 @@ def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
 
     def ask(
         question: str,
-        top_k: int = 10,
+        top_k: int = 8,
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,

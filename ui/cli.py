@@ -88,7 +88,7 @@ def ask(
     folder: IndexOption = DEFAULT_INDEX,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
-    top_k: TopOption = 10,
+    top_k: TopOption = 8,
     date_from: FromOption = None,
     date_to: ToOption = None,
     source: SourceOption = None,
@@ -183,7 +183,7 @@ def evaluate(
     ] = None,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
-    top_k: TopOption = 10,
+    top_k: TopOption = 8,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first so many questions.")] = None,
     predictions: Annotated[
         Path | None,

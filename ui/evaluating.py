@@ -43,7 +43,7 @@ def evaluate(
     distractors: Sequence[Path] = (),
     encoder: str | None = None,
     reader: str | None = None,
-    top_k: int = 10,
+    top_k: int = 8,
     limit: int | None = None,
 ) -> dict[str, Any]:
     """Return the figures of the product on the questions of `file`, the models and the settings.

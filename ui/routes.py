@@ -33,7 +33,7 @@ def _add_ask(app: FastAPI, assistant: "Assistant") -> None:
 
     def ask(
         question: str,
-        top_k: int = 10,
+        top_k: int = 8,
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,
@@ -46,7 +46,7 @@ def _add_ask(app: FastAPI, assistant: "Assistant") -> None:
 
     def posted(
         question: Annotated[str, Body(embed=True)],
-        top_k: Annotated[int, Body()] = 10,
+        top_k: Annotated[int, Body()] = 8,
         date_from: Annotated[str | None, Body()] = None,
         date_to: Annotated[str | None, Body()] = None,
         source: Annotated[str | None, Body()] = None,
