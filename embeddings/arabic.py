@@ -81,7 +81,7 @@ STOP_WORDS: Final = frozenset(
 # Light10 (Larkey, Ballesteros & Connell 2007), longest first, over folded letters.
 _PREFIXES: Final = ("بال", "كال", "فال", "لل", "ال")
 _SUFFIXES: Final = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
-_GRAM: Final = 4  # Four letters: the best single gram length for Arabic words on the development pools.
+_GRAM: Final = 4  # Letters: on the development pools 5 find less, and 3 gain nothing among the first ten.
 
 
 class Word(NamedTuple):

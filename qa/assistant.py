@@ -27,7 +27,7 @@ from qa.reader import Reader, ReadingPassage, Span
 from qa.retriever import Hit, Retriever
 from qa.stories import distinct
 
-MAX_QUESTION: Final = 1_000  # Characters; several times the longest of fifteen thousand real questions.
+MAX_QUESTION: Final = 1_000  # Characters; ten times the longest of fifteen thousand questions that people asked.
 READ: Final = 8  # Passages: with 10, 12 or 20 the golden questions fare no better and take longer.
 _SUPPORTING: Final = 3  # Citations beside the answer's own: more are not read by anyone.
 

@@ -1,4 +1,4 @@
-"""`dalil`: index, ask, search, chat, documents, verify … from a terminal.
+"""`dalil`: index, ask, search, chat, verify, eval and doctor, from a terminal.
 
 Answers go to stdout, progress and logs to stderr, colours and bars only to a terminal. Settings: flag, then
 `DALIL_*` variable, then default. Heavy modules are imported by the command that needs them, so that `--help` and
