@@ -7,7 +7,8 @@ Takes paths of files (.txt .md .html .htm .jsonl) and of folders of them, gives 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,7 @@ class Document:
         source: who published it, as the text shows it, or None.
         path: relative to the folder that was indexed, with "/" between parts.
         location: what tells it from every other document: the absolute path, and "#line" inside a JSON-lines file.
+        pages: where each page begins in `text`, ascending; empty for what has no pages.
     """
 
     id: str
@@ -52,6 +54,11 @@ class Document:
     source: str | None
     path: str
     location: str
+    pages: tuple[int, ...] = ()
+
+    def page(self, offset: int) -> int | None:
+        """Return the number, from 1, of the page that `text[offset]` stands on; None for what has no pages."""
+        return bisect_right(self.pages, offset) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def document_from_text(
     title: str | None = None,
     date: str | None = None,
     source: str | None = None,
+    pages: Sequence[int] = (),
 ) -> Document:
     """Return `text` as a document; `location` is `path` unless given.
 
@@ -98,6 +106,7 @@ def document_from_text(
         source=one_line(source or "") or source_of(text),
         path=path,
         location=location,
+        pages=tuple(pages),
     )
 
 

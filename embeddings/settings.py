@@ -16,16 +16,12 @@ from embeddings.store import Store
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
 
-FORMAT_VERSION: Final = 1
-"""Raised whenever the tables or files of an index folder change their meaning."""
-
 TRUTH: Final = "dalil.sqlite"
 LOCK: Final = "writer.lock"
 WRITER_SECONDS: Final = 10.0
 
 _PASSAGE_WORDS: Final = 100
 _LABELS: Final = {
-    "format_version": "format version",
     "encoder": "the encoder",
     "dimension": "vectors of dimension",
     "folding_version": "folding version",
@@ -35,7 +31,6 @@ _LABELS: Final = {
 def made_with(encoder: "Encoder") -> dict[str, str]:
     """Return what an index made with `encoder` now would remember."""
     return {
-        "format_version": str(FORMAT_VERSION),
         "folding_version": str(FOLDING_VERSION),
         "encoder": encoder.name,
         "dimension": str(encoder.dimension),
@@ -44,7 +39,7 @@ def made_with(encoder: "Encoder") -> dict[str, str]:
 
 
 def check(stored: dict[str, str], encoder: "Encoder", folder: Path) -> None:
-    """Raise IndexMismatchError unless the index was made with the same encoder, folding and format."""
+    """Raise IndexMismatchError unless the index was made with the same encoder and folding."""
     asked = made_with(encoder)
     for name, label in _LABELS.items():
         if stored.get(name) != asked[name]:

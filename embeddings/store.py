@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,45 +21,15 @@ from numpy.typing import NDArray
 from embeddings.arabic import fold, words
 from embeddings.database import Database
 from embeddings.documents import Document
+from embeddings.errors import IndexMismatchError
 from embeddings.folder import Version, flush
+from embeddings.schema import APPLICATION, FORMAT_VERSION, TABLES, format_of, upgrade
 
-_APPLICATION: Final = 0x64616C6C  # "dall", in the header of the file
 _CHUNK: Final = 4096
 
-_SCHEMA: Final = """
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE version (only INTEGER PRIMARY KEY CHECK (only = 1), generation INTEGER NOT NULL, state TEXT NOT NULL);
-CREATE TABLE documents (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    sha256 TEXT NOT NULL,
-    title TEXT NOT NULL,
-    date TEXT,
-    source TEXT,
-    path TEXT NOT NULL,
-    location TEXT NOT NULL,
-    day INTEGER,              -- the date as yyyymmdd
-    source_words TEXT,        -- the source as folded words, a space around each
-    text TEXT NOT NULL
-);
-CREATE INDEX documents_day ON documents (day);
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
-    start INTEGER NOT NULL,
-    end INTEGER NOT NULL
-);
-CREATE INDEX passages_document ON passages (document);
-CREATE TABLE vectors (
-    passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
-    vector BLOB NOT NULL,     -- 32-bit floats, little-endian
-    crc INTEGER NOT NULL
-);
-"""
-
-_INFO: Final = "id, sha256, title, date, source, path, location"
-_INSERT: Final = f"INSERT INTO documents ({_INFO}, day, source_words, text) VALUES ({', '.join('?' * 10)})"  # noqa: S608
-_UPDATE: Final = f"UPDATE documents SET ({_INFO}, day, source_words) = ({', '.join('?' * 9)}) WHERE id = ?"  # noqa: S608
+_INFO: Final = "id, sha256, title, date, source, path, location, pages"
+_INSERT: Final = f"INSERT INTO documents ({_INFO}, day, source_words, text) VALUES ({', '.join('?' * 11)})"  # noqa: S608
+_UPDATE: Final = f"UPDATE documents SET ({_INFO}, day, source_words) = ({', '.join('?' * 10)}) WHERE id = ?"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +43,7 @@ class DocumentInfo:
     source: str | None
     path: str
     location: str
+    pages: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, document: Document) -> "DocumentInfo":
@@ -115,28 +86,52 @@ class Store:
 
         Raises:
             IndexDamagedError: it is not the file of an index, or is cut or damaged where that shows at once.
+            IndexMismatchError: a newer version of Dalil made it.
+            IndexFolderError: its format is older, and the file may not be written to bring it up to date.
         """
         self._database = Database(path)
         ((application,),) = self._database.rows("PRAGMA application_id")
-        if application != _APPLICATION:
+        if application != APPLICATION:
             raise self._database.damaged("it is a database of another program")
         self._database.check_length()
-        self.settings: dict[str, str] = dict(self._database.rows("SELECT name, value FROM settings"))
+        self.settings = self._settings()
+        if self._format() != FORMAT_VERSION:
+            with self._database.connection() as connection:
+                upgrade(connection)
+            self.settings = self._settings()
+
+    def _settings(self) -> dict[str, str]:
+        return dict(self._database.rows("SELECT name, value FROM settings"))
+
+    def _format(self) -> int:
+        """Return the format of the file: today's or an older one."""
+        try:
+            number = format_of(self.settings)
+        except ValueError as error:
+            raise self._database.damaged(f"its format version cannot be read ({error})") from error
+        if number > FORMAT_VERSION:
+            raise IndexMismatchError(
+                f"{self._database.path} has format version {number}, but this version of Dalil reads formats up to "
+                f"{FORMAT_VERSION}. Use the newer Dalil that made it, or make another index: dalil index PATH --index "
+                f"{self._database.path.parent}-new"
+            )
+        return number
 
     @staticmethod
     def create(path: Path, settings: dict[str, str]) -> None:
-        """Make an empty store at `path` that remembers `settings`.
+        """Make an empty store at `path` that remembers `settings` and its format version.
 
         Raises:
             OSError, sqlite3.Error: the folder may not be written or the disk is full; nothing is left at `path`.
         """
+        settings = settings | {"format_version": str(FORMAT_VERSION)}
         temporary = path.with_name(path.name + ".new")
         temporary.unlink(missing_ok=True)
         connection = sqlite3.connect(temporary, isolation_level=None)
         try:
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+            connection.executescript(TABLES)
             connection.execute("BEGIN")
             connection.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
             state = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
@@ -176,7 +171,16 @@ class Store:
                 f"SELECT {_INFO} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY number",  # noqa: S608
                 given,
             )
-        return [DocumentInfo(*row) for row in rows]
+        return [self._info(row) for row in rows]
+
+    def _info(self, row: Sequence[Any]) -> DocumentInfo:
+        """Return what is known of a document from the columns `_INFO`."""
+        *facts, pages = row
+        try:
+            starts = tuple(map(int, json.loads(pages))) if pages else ()
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise self._database.damaged(f"the page numbers of document {row[0]} cannot be read") from error
+        return DocumentInfo(*(*facts, starts))
 
     def document(self, document_id: str) -> Document | None:
         """Return the document, or None when there is none of that id.
@@ -188,7 +192,7 @@ class Store:
         if not rows:
             return None
         *_, text = rows[0]
-        info = DocumentInfo(*rows[0][:-1])
+        info = self._info(rows[0][:-1])
         if hashlib.sha256(text.encode()).hexdigest() != info.sha256:
             raise self._database.damaged(f"the text of document {info.id} ({info.path}) is not the one that was stored")
         return Document(text=text, **dataclasses.asdict(info))
@@ -314,7 +318,8 @@ class Store:
 
 
 def _values(info: DocumentInfo) -> tuple[str | None, ...]:
-    return dataclasses.astuple(info)
+    *facts, pages = dataclasses.astuple(info)
+    return (*facts, json.dumps(pages) if pages else None)
 
 
 def _day(info: DocumentInfo) -> int | None:

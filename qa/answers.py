@@ -49,6 +49,11 @@ class Citation:
         """The characters around the quotation, quotation included."""
         return self.document.text[self.context_start : self.context_end]
 
+    @property
+    def page(self) -> int | None:
+        """The number, from 1, of the page that the quotation begins on; None where the document has no pages."""
+        return self.document.page(self.start)
+
     def to_dict(self, n: int) -> dict[str, Any]:
         """Return the citation as JSON values, numbered `n` (from 1)."""
         return {
@@ -64,6 +69,7 @@ class Citation:
             "context": self.context,
             "context_start_char_index": self.context_start,
             "context_end_char_index": self.context_end,
+            "page": self.page,
             "date": self.document.date,
             "source": self.document.source,
             "score": round(self.score, 4),

@@ -35,7 +35,9 @@ class HashingEncoder:
         return np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
 
 
-def document(name: str, text: str, *, date: str | None = None, source: str | None = None) -> Document:
+def document(
+    name: str, text: str, *, date: str | None = None, source: str | None = None, pages: tuple[int, ...] = ()
+) -> Document:
     """A document whose id comes from its name, as a file's comes from its path."""
     return Document(
         id=hashlib.sha256(name.encode()).hexdigest()[:16],
@@ -46,6 +48,7 @@ def document(name: str, text: str, *, date: str | None = None, source: str | Non
         source=source,
         path=name,
         location=f"/{name}",
+        pages=pages,
     )
 
 

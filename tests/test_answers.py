@@ -41,10 +41,15 @@ def test_json_holds_every_promised_field_and_the_answer_is_the_first_citation(do
     for shown in (*values["citations"], *values["evidence"]):
         assert shown.keys() >= {
             "n", "type", "cited_text", "document_id", "document_title", "path", "start_char_index", "end_char_index",
-            "document_sha256", "context", "context_start_char_index", "context_end_char_index", "date", "score",
+            "document_sha256", "context", "context_start_char_index", "context_end_char_index", "page", "date", "score",
         }  # fmt: skip
         assert shown["cited_text"] == TEXT[shown["start_char_index"] : shown["end_char_index"]]
     assert values.keys() >= {"question", "confidence", "index", "models", "timing_ms"}
+
+
+def test_a_citation_names_the_page_it_begins_on() -> None:
+    paged = document_from_text("صفحة أولى\nصفحة ثانية", path="كتاب.pdf", pages=[0, 10])
+    assert [Citation(paged, at, 20, at, 20, 0.5).to_dict(1)["page"] for at in (3, 12)] == [1, 2]
 
 
 def test_no_answer_keeps_the_evidence(document: Document) -> None:

@@ -16,6 +16,7 @@ from ui.markup import Quotation, attribute, bdi, passage, plain
 from ui.pages import missing_page, source_page
 from ui.proof import Reference, proof_page
 from ui.strings import day, level, preferred_language, share, texts
+from ui.terminal import show_answer
 
 AR, EN = texts("ar"), texts("en")
 HOSTILE = (
@@ -171,6 +172,22 @@ def test_sources_that_agree_are_listed_and_those_that_differ_stand_side_by_side(
     assert AR.sources_differ in differing
     assert differing.count("<blockquote") == 2
     assert 'data-open="1-3"' in differing
+
+
+def test_the_page_of_a_quotation_is_named_wherever_its_source_is() -> None:
+    paged = dataclasses.replace(document("صفحة أولى.\nأعلنها في طرابلس."), pages=(0, 11))
+    citation = Citation(paged, 19, 27, 11, 28, 0.9)
+    answer = Answer("أين؟", 0.9, (citation,), (citation,))
+    for html in (
+        evidence.card(answer, 1, AR),
+        evidence.panel(answer, 1, AR),
+        source_page(paged, 19, 27, AR),
+    ):
+        assert "الصفحة 2" in Reading(html).text
+    assert "Page 2" in Reading(source_page(paged, 19, 27, EN)).text
+    assert "الصفحة 2" in dict(Reading(evidence.card(answer, 1, AR)).attributes)["data-copy"]
+    assert show_answer(answer).splitlines()[1].endswith("مقال.txt p. 2 19:27")
+    assert "الصفحة" not in Reading(source_page(paged, 0, 0, AR)).text
 
 
 def test_a_page_of_a_removed_document_says_so() -> None:

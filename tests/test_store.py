@@ -11,6 +11,7 @@ import pytest
 from embeddings.documents import Document
 from embeddings.errors import IndexDamagedError, IndexFolderError
 from embeddings.filters import days
+from embeddings.schema import FORMAT_VERSION
 from embeddings.store import DocumentInfo, Entry, Store
 from tests.fakes import document
 
@@ -28,7 +29,7 @@ def entry(what: Document, *, passages: int = 2) -> Entry:
 
 
 def test_what_was_stored_comes_back_the_same(path: Path) -> None:
-    article = document("أ.txt", "نصّ\nفيه 𝛼 و\u200fعلامات", date="2019-04-05", source="الخليج الجديد")
+    article = document("أ.txt", "نصّ\nفيه 𝛼 و\u200fعلامات", date="2019-04-05", source="الخليج الجديد", pages=(0, 4, 4))
     stored = entry(article, passages=3)
     store = Store(path)
     assert store.put([stored]) == ([], [1, 2, 3])
@@ -45,7 +46,7 @@ def test_what_was_stored_comes_back_the_same(path: Path) -> None:
     np.testing.assert_array_equal(vectors, stored.vectors)
     assert (store.counts.documents, store.counts.passages) == (1, 3)
     assert store.document("none") is None
-    assert store.settings == {"encoder": "fake"}
+    assert store.settings == {"encoder": "fake", "format_version": str(FORMAT_VERSION)}
 
 
 def test_a_passage_id_is_never_used_twice(path: Path) -> None:

@@ -158,8 +158,9 @@ def _confidence(confidence: float, words: Texts) -> str:
 
 def _actions(answer: Answer, source: Source, words: Texts) -> str:
     """Return what can be done with an answer: copied (the script reads the attribute), proved, saved."""
-    document = source.citation.document
-    reference = " — ".join(part for part in (document.title, document.source, document.date) if part)
+    document, number = source.citation.document, source.citation.page
+    page = words.page.format(n=number) if number else None
+    reference = " — ".join(part for part in (document.title, document.source, document.date, page) if part)
     copied = attribute(f"«{source.citation.text}»\n[{source.n}] {reference}")
     proof, saved = (attribute(proof_address(answer, words, save=save)) for save in (False, True))
     return (
@@ -211,10 +212,12 @@ def _chip(source: Source, number: int, words: Texts) -> str:
 
 
 def _facts(citation: Citation, words: Texts) -> str:
-    """Return date and source of a document, each isolated."""
+    """Return date and source of a document and the page of the quotation, each isolated."""
     parts = [bdi(day(citation.document.date, words))]
     if citation.document.source:
         parts.append(bdi(citation.document.source))
+    if citation.page:
+        parts.append(bdi(words.page.format(n=citation.page)))
     return '<span class="dot" aria-hidden="true"> · </span>'.join(parts)
 
 

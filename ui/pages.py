@@ -26,11 +26,13 @@ def source_page(document: Document, start: int, end: int, words: Texts) -> str:
 def facts(document: Document, start: int, end: int, words: Texts) -> str:
     """Return what is known of a document, and the range when it lies in it, as a list."""
     possible = 0 <= start < end <= len(document.text)
+    page_number = document.page(start) if possible else None
+    on_page = f"{bdi(words.page.format(n=page_number))} " if page_number else ""
     known = [
         (words.date, bdi(day(document.date, words))),
         (words.published_by, bdi(document.source) if document.source else ""),
         (words.file, f'<bdi class="path">{plain(document.path)}</bdi>'),
-        (words.place, f'<bdi dir="ltr">[{start}, {end})</bdi>' if possible else ""),
+        (words.place, f'{on_page}<bdi dir="ltr">[{start}, {end})</bdi>' if possible else ""),
         (words.fingerprint, f'<bdi class="hash" dir="ltr">sha256 {document.sha256}</bdi>'),
     ]
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in known if value)

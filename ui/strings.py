@@ -66,6 +66,7 @@ class Texts:
     published_by: str
     file: str
     place: str
+    page: str
     fingerprint: str
     no_date: str
     removed: str
@@ -140,6 +141,7 @@ _ARABIC: Final = Texts(
     published_by="الناشر",
     file="الملف",
     place="الموضع",
+    page="الصفحة {n}",
     fingerprint="بصمة النص",
     no_date="بلا تاريخ",
     removed="هذه الوثيقة لم تعد في الفهرس",
@@ -216,6 +218,7 @@ _ENGLISH: Final = Texts(
     published_by="Publisher",
     file="File",
     place="Place",
+    page="Page {n}",
     fingerprint="Fingerprint of the text",
     no_date="undated",
     removed="This document is no longer in the index",

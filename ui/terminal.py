@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from embeddings.documents import Document
 from qa.answers import Answer, Citation
 from qa.retriever import Hit
 
@@ -33,7 +34,8 @@ def show_hit(hit: Hit, n: int, *, colour: bool = False) -> str:
     why = (
         f"score {hit.score:.3f} = cosine {hit.cosine:.3f}, bm25 {hit.bm25:.2f}, words: {_clean('، '.join(hit.matched))}"
     )
-    place = f"[{n}] {_title(hit.document.title)} — {hit.document.path} {hit.passage.start}:{hit.passage.end}"
+    where = _where(hit.document, hit.passage.start, hit.passage.end)
+    place = f"[{n}] {_title(hit.document.title)} — {_clean(where)}"
     return f"{_styled(place, _BOLD, colour)}\n    {_styled(why, _DIM, colour)}\n    {_clean(hit.text)}"
 
 
@@ -45,8 +47,13 @@ def hit_values(hit: Hit, n: int) -> dict[str, Any]:
 
 def _place(n: int, citation: Citation) -> str:
     document = citation.document
-    facts = (document.date, document.source, f"{document.path} {citation.start}:{citation.end}")
+    facts = (document.date, document.source, _where(document, citation.start, citation.end))
     return f"[{n}] {_title(document.title)} — " + " · ".join(_clean(fact) for fact in facts if fact)
+
+
+def _where(document: Document, start: int, end: int) -> str:
+    page = document.page(start)
+    return f"{document.path} {f'p. {page} ' if page else ''}{start}:{end}"
 
 
 def _marked(citation: Citation, colour: bool) -> str:
