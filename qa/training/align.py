@@ -30,7 +30,7 @@ MIDDLE = 3  # index of the layer that is matched besides the last
 def pooled(hidden: Tensor, mask: Tensor) -> Tensor:
     """Return unit means over words (batch, width)."""
     weight = mask[..., None].float()
-    return functional.normalize((hidden * weight).sum(1) / weight.sum(1), dim=-1)
+    return functional.normalize((hidden.float() * weight).sum(1) / weight.sum(1), dim=-1)
 
 
 def loss_between(student: Tensor, teacher: Tensor) -> Tensor:
@@ -60,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--bfloat16", action="store_true", help="1.5 times as fast where the processor has it")
     args = parser.parse_args(argv)
     torch.set_flush_denormal(True)  # before any thread starts: Adam decays rows of unseen words into denormals
     torch.manual_seed(0)
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     vocabulary = Vocabulary.load(args.out / "vocabulary.json")
     pairs = [(r["ar"], r["en"]) for r in read_rows(args.data / "parallel" / "ar-en.jsonl.xz") if len(r["ar"]) < 250]
     student = SpanModel(np.load(args.out / "vectors.npy"), (), args.layers)
-    train(student, Teacher(), vocabulary, pairs, args.minutes)
+    train(student, Teacher(), vocabulary, pairs, args.minutes, args.bfloat16)
     torch.save({"model": student.state_dict()}, args.out / "aligned.pt")
 
 
@@ -84,7 +85,12 @@ def batches(pairs: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
 
 
 def train(
-    student: SpanModel, teacher: Teacher, vocabulary: Vocabulary, pairs: list[tuple[str, str]], minutes: float
+    student: SpanModel,
+    teacher: Teacher,
+    vocabulary: Vocabulary,
+    pairs: list[tuple[str, str]],
+    minutes: float,
+    bfloat16: bool = False,
 ) -> None:
     """Train for `minutes`, the learning rates falling to zero with the clock."""
     trunk = student.trunk
@@ -105,7 +111,8 @@ def train(
                 group["lr"] = lr * min(1.0, step / 20) * (1 - done)
             goals = teacher.goals([e for _, e in batch])
             rows = [[(CLS,), *(vocabulary.rows(w.text) for w in words(a)), (SEP,)] for a, _ in batch]
-            out = trunk(Batch(*bags(rows)))
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                out = trunk(Batch(*bags(rows)))
             mask = bags(rows)[2]
             seen_layers = (min(MIDDLE, len(out) - 1), -1)
             parts = [loss_between(pooled(out[i], mask), g) for i, g in zip(seen_layers, goals, strict=True)]

@@ -1,11 +1,11 @@
 """Stage 5: turn the model's scores into probabilities, and choose when to decline.
 
-    python -m qa.training.calibrate --data DIR --models qa/models/reader [--questions 500]
+    python -m qa.training.calibrate --data DIR --models qa/models/reader [--questions 1000]
 
-Takes development questions (with unanswerable ones) and the passages that a search over all their texts ranks
-first; hides the answering text from a part of them, as searching sometimes does. Fits two logistic regressions,
-over all spans (which is best?) and over each question's best span (is it right?), and writes calibration.json with
-the confidence at which two in three unanswerable questions are declined.
+Takes development questions with unanswerable ones, those written for this stage among them, and the passages that a
+search over all their texts ranks first; hides the answering text from a part of them, as searching sometimes does.
+Fits two logistic regressions, over all spans (which is best?) and over each question's best span (is it right?), and
+writes calibration.json with the confidence at which two in three unanswerable questions are declined.
 """
 
 import argparse
@@ -25,14 +25,15 @@ from embeddings.arabic import terms
 from embeddings.passages import cut
 from qa.endings import sentence_around, whole
 from qa.evaluation import f1, normalise
+from qa.features import Evidence
 from qa.questions import analyse
 from qa.spans import BundledModel
-from qa.training.data import Example, development_sets, examples, read_rows
+from qa.training.data import OWN_DEVELOPMENT, Example, development_sets, examples, own_rows, read_rows
 from qa.training.export import list_hashes
 
 READ = 8  # passages a question
 HIDDEN = 0.25  # of the answerable questions lose the text that answers
-WEIGHTS = ("gap", "retrieval", "coverage", "sentence", "kind", "new")
+WEIGHTS = ("gap", "retrieval", "coverage", *Evidence._fields)
 RIGHT = 0.5  # F1 from which a span counts as right
 EXACT = 0.6  # confidence from which a span is quoted without its sentence: then three in five are right as they stand
 DECLINED = 2 / 3  # of the unanswerable questions, near misses among them; F1 is flat around there
@@ -40,7 +41,7 @@ DECLINED = 2 / 3  # of the unanswerable questions, near misses among them; F1 is
 
 @dataclass(frozen=True)
 class Outcome:
-    """The spans of one question: features (spans, 6), F1, whether span or sentence holds the answer (spans,)."""
+    """The spans of one question: features (spans, weights), F1, whether span or sentence holds the answer (spans,)."""
 
     features: NDArray[np.float64]
     f1: NDArray[np.float64]
@@ -162,13 +163,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--questions", type=int, default=500)
+    parser.add_argument("--own", type=Path, default=OWN_DEVELOPMENT)
+    parser.add_argument("--questions", type=int, default=1_000)
     args = parser.parse_args(argv)
     if not (args.models / "calibration.json").exists():
         (args.models / "calibration.json").write_text("{}\n", encoding="utf-8")
     list_hashes(args.models)
     chance = random.Random(0)
     items = [e for group in development_sets(args.data).values() for e in group]
+    items += examples(own_rows(args.data, args.own))
     others = examples(read_rows(args.data / "qa" / "written-train.jsonl.xz"))  # their passages only distract
     pool = Pool(sorted({e.passage for e in [*items, *others]}))
     model = BundledModel(args.models)

@@ -4,20 +4,28 @@ An example is a question, a passage and the range of its answer in passage words
 no answer. Windows are drawn anew each time: cropped around the answer, or beside it as "no answer".
 """
 
+import hashlib
 import json
 import lzma
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from embeddings.arabic import Word, terms, words
 from qa.features import Encoded, Matcher, PassageFeatures
 from qa.units import Vocabulary
+
+# Written for this project on passages of `text/`: a line a passage, {"file", "row", "start", "end", "sha256",
+# "questions": [[question, start and end of the answer in the passage, or neither], ...]}.
+OWN: Final = Path(__file__).parent / "questions.jsonl"
+OWN_DEVELOPMENT: Final = Path(__file__).parent / "questions-dev.jsonl"  # other passages; for calibration alone
+_LOST_WORDS: Final = 5  # of an answer that is taken out: without more words the sentence breaks
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -35,6 +43,7 @@ class Sampling:
     longest: int = 120
     wrong_passage: float = 0.14  # share of answerable questions shown with a retrieved wrong passage instead
     beside: float = 0.04  # … with a part of their passage that lacks the answer
+    lost: float = 0.05  # … with their passage after the answer was taken out of it, as texts lose figures
 
 
 @dataclass
@@ -73,14 +82,40 @@ def examples(rows: Iterable[dict[str, Any]]) -> list[Example]:
     return [e for row in rows if (e := example(row)) is not None]
 
 
-def training_sets(data: Path) -> dict[str, list[Example]]:
+def training_sets(data: Path, own: Path = OWN) -> dict[str, list[Example]]:
     """Return the sets that are trained on, by name. Development sets are not among them."""
     qa = data / "qa"
     names = ("written-train", "arcd-train", "belebele-eqa")
     sets = {name: examples(read_rows(qa / f"{name}.jsonl.xz")) for name in names if (qa / f"{name}.jsonl.xz").exists()}
     if (path := qa / "tydi-other-languages.jsonl.xz").exists():
         sets["tydi-english"] = examples(row for row in read_rows(path) if row["lang"] == "en")
+    if mine := examples(own_rows(data, own)):
+        sets["own"] = mine
     return sets
+
+
+def own_rows(data: Path, own: Path = OWN) -> Iterator[dict[str, Any]]:
+    """Yield the questions of the file `own` on the passages of `data` that they were written for, as reading rows.
+
+    Raises:
+        ValueError: a passage is not the text that the questions were written for.
+    """
+    by_file: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in own.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        by_file[entry["file"]].append(entry)
+    for name, entries in by_file.items():
+        if not (path := data / "text" / f"{name}.jsonl.xz").exists():
+            continue
+        wanted = {entry["row"] for entry in entries}
+        texts = {i: row["text"] for i, row in enumerate(read_rows(path)) if i in wanted}
+        for entry in entries:
+            context = texts.get(entry["row"], "")[entry["start"] : entry["end"]]
+            if hashlib.sha256(context.encode()).hexdigest()[:16] != entry["sha256"]:
+                raise ValueError(f"row {entry['row']} of text/{name} is not the text that {own.name} asks about")
+            for question, *place in entry["questions"]:
+                answers = [{"text": context[slice(*place)], "answer_start": place[0]}] if place else []
+                yield {"question": question, "context": context, "answers": answers, "lang": "ar"}
 
 
 def weak_rows(data: Path) -> list[dict[str, Any]]:
@@ -115,14 +150,14 @@ def add_wrong_passages(sets: Iterable[list[Example]], depth: int = 8) -> None:
 
 
 def know_english(vocabulary: Vocabulary, sets: Iterable[list[Example]]) -> list[str]:
-    """Give Latin words of the examples rows behind the table, for training alone; return them in row order."""
-    latin: dict[str, None] = {}
-    for e in (e for group in sets for e in group):
-        texts = [w.text for w in words(e.question)]
-        if e.language == "en" or any(t.isascii() and t.isalpha() for t in texts):
-            texts += [w.text for w in passage_words(e.passage)]
-        latin.update(dict.fromkeys(t for t in texts if t.isascii() and t.isalpha()))
-    known = set(vocabulary.forms)
+    """Give words of English passages and their questions rows behind the table, for training; return them in order.
+
+    Not those of English questions on Arabic passages: these must be read with the rows that are shipped.
+    """
+    english = [e for group in sets for e in group if e.language == "en"]
+    found = (w.text for e in english for w in (*words(e.question), *passage_words(e.passage)))
+    latin = dict.fromkeys(text for text in found if text.isascii() and text.isalpha())
+    known = {*vocabulary.forms, *vocabulary.english}
     extra = [word for word in latin if word not in known]
     for i, word in enumerate(extra):
         vocabulary.place(word, len(vocabulary) + i)
@@ -151,6 +186,9 @@ class Sampler:
             return self.window(item.question, self.random.choice(item.wrong), None)
         if item.answer is not None and chance > 1 - self.sampling.beside and (part := self._beside(item)):
             return part
+        lost = item.answer is not None and chance > 1 - self.sampling.beside - self.sampling.lost
+        if lost and (left := self._without_answer(item)):
+            return self.window(item.question, left, None)
         return self.window(item.question, item.passage, item.answer)
 
     def window(self, question: str, passage: str, answer: tuple[int, int] | None) -> Window:
@@ -166,6 +204,16 @@ class Sampler:
         if answer is None or last > start + length:
             return Window(encoded, 0, 0)
         return Window(encoded, encoded.first + first - start, encoded.first + last - 1 - start)
+
+    def _without_answer(self, item: Example) -> str | None:
+        """Return the passage without the answer's words; None where they are many or stand elsewhere, too."""
+        found = passage_words(item.passage)
+        first, last = item.answer or (0, 0)
+        answer = f" {' '.join(w.text for w in found[first:last])} "
+        left = item.passage[: found[first].start] + item.passage[found[last - 1].end :]
+        if last - first > _LOST_WORDS or answer in f" {' '.join(w.text for w in words(left))} ":
+            return None
+        return left
 
     def _beside(self, item: Example) -> Window | None:
         found = passage_words(item.passage)

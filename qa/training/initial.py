@@ -32,12 +32,13 @@ _NEWER = ("wiki", "news", "laws", "docs", "stories", "books-3", "magazines")
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes of the word space. The three vocabularies together stay under 40,000 rows: 15 MB in int8."""
+    """Sizes of the word space. The four vocabularies together stay under 45,000 rows: 17 MB in int8."""
 
     words: int = 25_000_000  # of running text: more moves rare words only
     forms: int = 26_000
     stems: int = 8_000
     grams: int = 5_000
+    english: int = 5_500  # words of English questions
     contexts: int = 10_000  # columns of the co-occurrence matrix
     dimension: int = 256  # of the monolingual vectors before the map
     window: int = 4
@@ -153,9 +154,11 @@ class EnglishSpace:
 
     def vectors(self, words: list[str]) -> NDArray[np.float32]:
         """Return one row a word (n, 384)."""
+        if not words:
+            return np.empty((0, self.table.shape[1]), np.float32)
         pieces = self.tokenizer(words, add_special_tokens=False)["input_ids"]
         rows = [self.table[p].mean(0) if p else self.mean for p in pieces]
-        return np.array(rows, np.float32).reshape(len(words), self.table.shape[1])
+        return np.array(rows, np.float32)
 
     def scaled(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return `rows` stretched to the usual distance from the mean: averages shrink."""
@@ -245,6 +248,16 @@ def averages(
     return rows
 
 
+def english_words(data: Path, forms: list[str], count: int) -> list[str]:
+    """Return the most frequent English words of questions and their passages that are not among the forms."""
+    known, seen = set(forms), Counter[str]()
+    for name in ("tydi-other-languages", "belebele-eqa"):
+        if (path := data / "qa" / f"{name}.jsonl.xz").exists():
+            for text in quick_words(f"{r['question']} {r['context']}" for r in read_rows(path) if r["lang"] == "en"):
+                seen.update({w for w in text if w.isascii() and w.isalpha() and w not in known})
+    return [word for word, _ in seen.most_common(count)]
+
+
 def build(data: Path, out: Path, config: Config) -> None:
     """Write OUT/vocabulary.json and OUT/vectors.npy."""
     start = time.time()
@@ -262,16 +275,19 @@ def build(data: Path, out: Path, config: Config) -> None:
     stems, pieces = units(count, forms, config)
     stem_rows = space.scaled(averages(stems, {w: [stem(w)] for w in forms}, forms, count, v))
     gram_rows = averages(pieces, {w: list(grams(w)) for w in forms}, forms, count, v)
+    english = english_words(data, forms, config.english)
     special = space.vectors([english for _, english in SPECIAL])
     for i, (name, _) in enumerate(SPECIAL):
         if name in ("[CLS]", "[SEP]"):
             special[i] = space.table[101 if name == "[CLS]" else 102]
     out.mkdir(parents=True, exist_ok=True)
-    np.save(out / "vectors.npy", np.vstack([special, v, stem_rows, gram_rows]).astype(np.float32))
+    np.save(
+        out / "vectors.npy", np.vstack([special, v, stem_rows, gram_rows, space.vectors(english)]).astype(np.float32)
+    )
     np.save(out / "mono.npy", mono)
     total = sum(count.values())
     rarity = {w: round(float(np.log(total / n)), 2) for w, n in count.most_common(config.forms)}
-    Vocabulary(forms, stems, pieces, [rarity[w] for w in forms]).save(out / "vocabulary.json")
+    Vocabulary(forms, stems, pieces, [rarity[w] for w in forms], english).save(out / "vocabulary.json")
     (out / "count.json").write_text(json.dumps(dict(count.most_common(200_000)), ensure_ascii=False))
     print(f"done, {time.time() - start:.0f} s", flush=True)
 

@@ -48,10 +48,14 @@ class Trunk(nn.Module):
         self.features = nn.ModuleList(
             nn.Embedding(size, width, _weight=0.01 * torch.randn(size, width)) for size in feature_sizes
         )
-        for module in bert.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.0
         self.bert = bert
+        self.drop_out(0.0)
+
+    def drop_out(self, share: float) -> None:
+        """Set the dropout of what each layer adds; attention keeps all its weights."""
+        for name, module in self.bert.named_modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0 if name.endswith("self.dropout") else share
 
     def embed(self, batch: Batch) -> Tensor:
         """Return the input of the first layer (batch, words, width)."""

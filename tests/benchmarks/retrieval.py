@@ -22,6 +22,7 @@ from embeddings import arabic
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.passages import cut
 from embeddings.training.corpus import rows
+from embeddings.translation import translated_terms
 
 Ranked = list[tuple[int, float]]  # (passage, score), best first
 FILL = 22_000  # passages of the encyclopaedia, and as many of the news
@@ -65,6 +66,11 @@ def load_pool(data: Path) -> Pool:
 def plain_words(text: str) -> list[str]:
     r"""Return lower-cased \w+ words: what most libraries index, for comparison."""
     return regex.findall(r"\w+", text.lower())
+
+
+def asked_terms(question: str) -> list[str]:
+    """Return what the product searches for."""
+    return [*arabic.question_terms(question), *translated_terms(question)]
 
 
 class Lexical:
@@ -140,7 +146,7 @@ def measure(pool: Pool, encoder: Encoder) -> dict[str, dict[str, dict[str, float
     dense = Dense(pool.passages, encoder)
     systems = {
         r"BM25, \w+ words": Lexical(pool.passages, plain_words).search,
-        "BM25, stems + 4-grams": Lexical(pool.passages, arabic.terms, arabic.question_terms).search,
+        "BM25, stems + 4-grams": Lexical(pool.passages, arabic.terms, asked_terms).search,
         "dense": dense.search,
     }
     table: dict[str, dict[str, dict[str, float]]] = {name: {} for name in systems}
