@@ -142,6 +142,10 @@ class Index:
         """Return what is known of all documents besides their text, in the order they came in."""
         return self._store.infos()
 
+    def path_of(self, sha256: str) -> str | None:
+        """Return the path of the first document whose hash begins with `sha256`, or None."""
+        return self._store.path_of(sha256)
+
     def passage(self, passage_id: int) -> StoredPassage:
         """Return a passage.
 

@@ -197,6 +197,13 @@ class Store:
             raise self._database.damaged(f"the text of document {info.id} ({info.path}) is not the one that was stored")
         return Document(text=text, **dataclasses.asdict(info))
 
+    def path_of(self, sha256: str) -> str | None:
+        """Return the path of the first document whose hash begins with `sha256`, or None."""
+        rows = self._database.rows(
+            "SELECT path FROM documents WHERE substr(sha256, 1, ?) = ? ORDER BY number LIMIT 1", len(sha256), sha256
+        )
+        return str(rows[0][0]) if rows else None
+
     def passages(self, ids: Iterable[int]) -> list[StoredPassage]:
         """Return the passages of `ids` that are there, in the order of `ids`."""
         wanted = [int(passage) for passage in ids]

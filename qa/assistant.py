@@ -19,7 +19,7 @@ from embeddings.arabic import words
 from embeddings.documents import Document
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.errors import FilterError, QuestionError
-from embeddings.index import Changes, DocumentInfo, Index, Progress
+from embeddings.index import Changes, Counts, DocumentInfo, Index, Progress
 from embeddings.passages import sentences
 from qa.answers import Answer, Citation
 from qa.endings import sentence_around
@@ -174,6 +174,15 @@ class Assistant:
     def document(self, document_id: str) -> Document:
         """Return one document with its text; KeyError when there is none of that id."""
         return self._index.document(document_id)
+
+    def path_of(self, sha256: str) -> str | None:
+        """Return the path of the first document whose hash begins with `sha256`, or None."""
+        return self._index.path_of(sha256)
+
+    @property
+    def counts(self) -> Counts:
+        """How many documents and passages there are."""
+        return self._index.counts
 
     def close(self) -> None:
         """Close the index."""

@@ -1,17 +1,17 @@
 """Does an answer still match its source? Every quotation is looked up again at its place in the stored text.
 
 Takes an answer as `Answer.to_dict()` gave it (from a file, from the network, changed by somebody perhaps) and a
-function that finds documents; gives a `Verdict` a citation. No model is loaded and nothing is searched.
+library of documents; gives a `Verdict` a citation. `check` does the same for one place, as the address of a proof
+names it. No model is loaded and nothing is searched.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from embeddings.documents import Document
 from embeddings.errors import DalilError
-from embeddings.store import DocumentInfo
 
 
 class AnswerFileError(DalilError):
@@ -53,13 +53,55 @@ class Verdict:
 
 
 class Library(Protocol):
-    """Where documents are looked up: a store, for one."""
+    """Where documents are looked up: an assistant, for one."""
 
-    def document(self, document_id: str) -> Document | None:
-        """Return the document of that id, or None."""
+    def document(self, document_id: str) -> Document:
+        """Return the document of that id; KeyError when there is none."""
 
-    def infos(self) -> list[DocumentInfo]:
-        """Return what is known of all documents."""
+    def path_of(self, sha256: str) -> str | None:
+        """Return where a document is whose text has a hash that begins with `sha256`, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a quotation was taken from: a document, a half-open range of it, and its hash or the beginning of that."""
+
+    document_id: str
+    start: int
+    end: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of a place.
+
+    Attributes:
+        state: see `State`.
+        document: as it is now; None where it is not in the library under its id.
+        found: what stands at the place now; None where nothing does.
+        path: where the same text is now, when it moved.
+    """
+
+    state: State
+    document: Document | None
+    found: str | None
+    path: str | None = None
+
+
+def check(place: Place, is_quoted: Callable[[str], bool], library: Library) -> Standing:
+    """Look a place up again; `is_quoted` tells whether the characters found there are the quotation."""
+    try:
+        document = library.document(place.document_id)
+    except KeyError:
+        elsewhere = library.path_of(place.sha256)
+        return Standing(State.MOVED if elsewhere else State.REMOVED, None, None, elsewhere)
+    inside = 0 <= place.start < place.end <= len(document.text)
+    found = document.text[place.start : place.end] if inside else None
+    if found is not None and is_quoted(found):
+        return Standing(State.STANDS, document, found)
+    unchanged = document.sha256.startswith(place.sha256)
+    return Standing(State.ALTERED if unchanged else State.CHANGED, document, found)
 
 
 def verify(answer: Mapping[str, Any], library: Library) -> list[Verdict]:
@@ -76,19 +118,9 @@ def verify(answer: Mapping[str, Any], library: Library) -> list[Verdict]:
 
 def _verdict(citation: object, library: Library) -> Verdict:
     n, document_id, start, end, sha256, quoted, path = _fields(citation)
-    document = library.document(document_id)
-    if document is None:
-        elsewhere = _same_text(library.infos(), sha256)
-        return Verdict(n, State.MOVED if elsewhere else State.REMOVED, elsewhere or path, quoted, None)
-    found = document.text[start:end] if 0 <= start < end <= len(document.text) else None
-    if found == quoted:
-        return Verdict(n, State.STANDS, document.path, quoted, found)
-    state = State.ALTERED if document.sha256 == sha256 else State.CHANGED
-    return Verdict(n, state, document.path, quoted, found)
-
-
-def _same_text(infos: Iterable[DocumentInfo], sha256: str) -> str | None:
-    return next((info.path for info in infos if info.sha256 == sha256), None)
+    standing = check(Place(document_id, start, end, sha256), lambda found: bool(found == quoted), library)
+    now = standing.document.path if standing.document else standing.path
+    return Verdict(n, standing.state, now or path, quoted, standing.found)
 
 
 _TYPES: Mapping[str, type] = {

@@ -44,6 +44,9 @@ class Shelf:
     def document(self, document_id: str) -> Document:
         return self._documents[document_id]
 
+    def path_of(self, sha256: str) -> str | None:
+        return next((d.path for d in self.documents() if d.sha256.startswith(sha256)), None)
+
     def ask(
         self,
         question: str,

@@ -12,6 +12,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from embeddings.documents import document_from_text
 from embeddings.errors import DalilError
 from tests.served import running
 from tests.shelf import Shelf, seed_shelf
@@ -140,21 +141,32 @@ def test_a_saved_proof_needs_nothing_beside_it(address: str, shelf: Shelf) -> No
     assert "<style>" in response.text
 
 
-def test_a_changed_and_a_removed_source_are_told_apart(shelf: Shelf) -> None:
-    references = [Reference.of(shelf.ask(CAPTURED).citations[0])]
-    changed = Shelf([dataclasses.replace(d, sha256="0" * 64) for d in shelf.documents()], {})
-    assert AR.quotation_changed in proof_page(CAPTURED, references, changed, AR)
-    removed = proof_page(CAPTURED, references, Shelf([], {}), AR)
-    assert AR.quotation_removed in removed
-    assert AR.some_stand.format(standing=0, count=1) in removed
+def test_what_became_of_a_quotation_is_told_apart(shelf: Shelf) -> None:
+    citation = shelf.ask(CAPTURED).citations[0]
+    references = [Reference.of(citation)]
+    quoted = citation.document
+    changed = document_from_text(quoted.text.replace("30 من", "20 من"), path=quoted.path, location=quoted.location)
+    moved = document_from_text(quoted.text, path="<b>elsewhere.txt")
+    told = {
+        AR.quotation_changed: proof_page(CAPTURED, references, Shelf([changed], {}), AR),
+        AR.quotation_altered: proof_page(CAPTURED, [references[0]._replace(start=citation.start + 3)], shelf, AR),
+        "&lt;b&gt;elsewhere.txt": proof_page(CAPTURED, references, Shelf([moved], {}), AR),
+        AR.quotation_removed: proof_page(CAPTURED, references, Shelf([], {}), AR),
+    }
+    for text, page in told.items():
+        assert [other for other in told if other in page] == [text]
+        assert AR.some_stand.format(standing=0, count=1) in page
+    longer = document_from_text(quoted.text + "\nتمّ", path=quoted.path, location=quoted.location)
+    assert AR.all_stand.format(count=1) in proof_page(CAPTURED, references, Shelf([longer], {}), AR)
 
 
 def test_a_reference_reads_back_and_anything_else_is_refused(address: str, shelf: Shelf) -> None:
     reference = Reference.of(shelf.ask(CAPTURED).citations[0])
     assert Reference.read(str(reference)) == reference
-    refused = httpx.get(f"{address}/proof", params={"question": "س", "quotation": "<script>"})
-    assert refused.status_code == 422
-    assert "<script>" not in refused.text.replace('<script src="', "")
+    for broken in ("<script>", "a.0.1..", str(reference).upper(), f"{reference}.0"):
+        refused = httpx.get(f"{address}/proof", params={"question": "س", "quotation": broken})
+        assert refused.status_code == 422, broken
+        assert "<script>" not in refused.text.replace('<script src="', "")
 
 
 def test_questions_that_cannot_be_asked_become_texts_for_people(shelf: Shelf) -> None:

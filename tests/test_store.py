@@ -49,6 +49,17 @@ def test_what_was_stored_comes_back_the_same(path: Path) -> None:
     assert store.settings == {"encoder": "fake", "format_version": str(FORMAT_VERSION)}
 
 
+def test_a_text_is_found_by_the_beginning_of_its_hash(path: Path) -> None:
+    store = Store(path)
+    one, same, other = document("a.txt", "نصّ"), document("b.txt", "نصّ"), document("c.txt", "آخر")
+    store.put([entry(one), entry(same), entry(other)])
+    assert store.path_of(one.sha256) == store.path_of(one.sha256[:16]) == "a.txt"
+    assert store.path_of(other.sha256[:16]) == "c.txt"
+    assert store.path_of("%") is None
+    store.remove([one.id])
+    assert store.path_of(one.sha256[:16]) == "b.txt"
+
+
 def test_a_passage_id_is_never_used_twice(path: Path) -> None:
     store = Store(path)
     first = document("a", "one")

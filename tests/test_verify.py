@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.documents import Document, document_from_text
-from embeddings.store import DocumentInfo
 from qa.answers import Answer, Citation
 from qa.verify import AnswerFileError, State, verify
 from tests.strategies import any_text
@@ -26,11 +25,11 @@ class Shelf:
 
     documents: Iterable[Document]
 
-    def document(self, document_id: str) -> Document | None:
-        return next((d for d in self.documents if d.id == document_id), None)
+    def document(self, document_id: str) -> Document:
+        return {document.id: document for document in self.documents}[document_id]
 
-    def infos(self) -> list[DocumentInfo]:
-        return [DocumentInfo.of(d) for d in self.documents]
+    def path_of(self, sha256: str) -> str | None:
+        return next((d.path for d in self.documents if d.sha256.startswith(sha256)), None)
 
 
 def answered(document: Document, start: int, end: int) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """The page that proves an answer: every quotation checked now, marked in its whole article, with how it was found.
 
-A `Reference` names a quotation by document, range and hash, short enough for an address. `proof_page` takes the
+A `Reference` names a quotation by document, range and hashes, short enough for an address. `proof_page` takes the
 question and its references, reads each quotation again from the index, and gives one HTML page; `saved` makes of it
 a file that opens from disk with nothing beside it.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from embeddings.documents import Document
 from embeddings.errors import DalilError
 from qa.answers import Answer, Citation
+from qa.verify import Library, Place, Standing, State, check
 from ui.markup import Quotation, bdi, passage, plain
 from ui.pages import facts, page
 from ui.strings import Texts, share
@@ -23,39 +24,52 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.retriever import Hit
 
-_HASH: Final = 16  # hexadecimal digits of a document's hash that an address carries
+_HASH: Final = 16  # hexadecimal digits of each hash that an address carries
+_HASHED: Final = re.compile(f"[0-9a-f]{{{_HASH}}}")
 _STYLE: Final = Path(__file__).parent / "assets" / "dalil.css"
 
 
 class Reference(NamedTuple):
-    """A quotation by its place: document, half-open range of code points, and the start of the document's hash."""
+    """A quotation by its place: document, half-open range of code points, and the starts of two hashes."""
 
     document_id: str
     start: int
     end: int
-    sha256: str
+    sha256: str  # of the document's text
+    quoted: str  # of the quotation
 
     @classmethod
     def of(cls, citation: Citation) -> "Reference":
         """Return the reference of a citation."""
-        return cls(citation.document.id, citation.start, citation.end, citation.document.sha256[:_HASH])
+        document = citation.document
+        return cls(document.id, citation.start, citation.end, document.sha256[:_HASH], _hash(citation.text))
 
     @classmethod
     def read(cls, text: str) -> "Reference":
         """Read what `str()` wrote; ValueError for anything else."""
-        document_id, start, end, sha256 = text.split(".")
-        return cls(document_id, int(start), int(end), sha256)
+        document_id, start, end, sha256, quoted = text.split(".")
+        if not all(_HASHED.fullmatch(digits) for digits in (sha256, quoted)):
+            raise ValueError(f"expected two hashes of {_HASH} digits, got {sha256!r} and {quoted!r}")
+        return cls(document_id, int(start), int(end), sha256, quoted)
 
     def __str__(self) -> str:
-        return f"{self.document_id}.{self.start}.{self.end}.{self.sha256}"
+        return ".".join(map(str, self))
 
 
 class Checked(NamedTuple):
-    """A reference, and what its document says now: `state` is "stands", "changed" or "removed"."""
+    """A reference, and what became of its place."""
 
     reference: Reference
-    state: str
-    document: Document | None
+    standing: Standing
+
+    @property
+    def state(self) -> State:
+        """See `qa.verify.State`."""
+        return self.standing.state
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH]
 
 
 def proof_address(answer: Answer, words: Texts, *, save: bool = False) -> str:
@@ -65,28 +79,23 @@ def proof_address(answer: Answer, words: Texts, *, save: bool = False) -> str:
     return "proof?" + urlencode([*fields, *([("save", "1")] if save else [])], quote_via=quote)
 
 
-def check(reference: Reference, assistant: "Assistant") -> Checked:
+def checked(reference: Reference, library: Library) -> Checked:
     """Read a quotation's place again."""
-    try:
-        document = assistant.document(reference.document_id)
-    except KeyError:
-        return Checked(reference, "removed", None)
-    same = document.sha256[:_HASH] == reference.sha256
-    inside = 0 <= reference.start < reference.end <= len(document.text)
-    return Checked(reference, "stands" if same and inside else "changed", document)
+    place = Place(reference.document_id, reference.start, reference.end, reference.sha256)
+    return Checked(reference, check(place, lambda found: _hash(found) == reference.quoted, library))
 
 
 def proof_page(question: str, references: Sequence[Reference], assistant: "Assistant", words: Texts) -> str:
     """Return the page that shows, checked now, the quotations that answered `question`."""
-    checked = [check(reference, assistant) for reference in references]
+    quotations = [checked(reference, assistant) for reference in references]
     answer, hits = _asked_again(question, assistant)
     same = answer is not None and [Reference.of(c) for c in answer.citations] == list(references)
-    shown = "".join(_quotation(item, n, hits, words) for n, item in enumerate(checked, 1))
+    shown = "".join(_quotation(item, n, hits, words) for n, item in enumerate(quotations, 1))
     confidence = f"<p>{words.confidence_help}: <bdi>{share(answer.confidence)}</bdi></p>" if same and answer else ""
     body = (
         f'<p class="kicker">{words.proof}</p><h1 dir="auto">{plain(question)}</h1>'
-        f"{_verdict(checked, words)}{confidence}"
-        f"{shown}{_made_with(answer, words)}{_values(question, answer if same else None, checked)}"
+        f"{_verdict(quotations, words)}{confidence}"
+        f"{shown}{_made_with(answer, words)}{_values(question, answer if same else None, quotations)}"
     )
     return page(question, body, words, root="./")
 
@@ -108,7 +117,7 @@ def _asked_again(question: str, assistant: "Assistant") -> tuple[Answer | None, 
 
 
 def _verdict(checked: Sequence[Checked], words: Texts) -> str:
-    standing = sum(item.state == "stands" for item in checked)
+    standing = sum(item.state is State.STANDS for item in checked)
     good = standing == len(checked)
     text = words.all_stand if good else words.some_stand
     shown = text.format(standing=standing, count=len(checked))
@@ -117,11 +126,10 @@ def _verdict(checked: Sequence[Checked], words: Texts) -> str:
 
 def _quotation(checked: Checked, n: int, hits: "Sequence[Hit]", words: Texts) -> str:
     """Return one quotation with its facts, or what has become of its document."""
-    reference, state, document = checked
-    if document is None or state != "stands":
-        told = words.quotation_removed if document is None else words.quotation_changed
+    reference, document = checked.reference, checked.standing.document
+    if document is None or checked.state is not State.STANDS:
         title = bdi(document.title) if document else ""
-        return f'<section class="card problem"><h2>[{n}] {title}</h2><p>{told}</p></section>'
+        return f'<section class="card problem"><h2>[{n}] {title}</h2><p>{_told(checked.standing, words)}</p></section>'
     quoted = plain(document.text[reference.start : reference.end])
     marks = [Quotation(reference.start, reference.end, n)]
     article = passage(document.text, 0, len(document.text), quotations=marks)
@@ -132,6 +140,14 @@ def _quotation(checked: Checked, n: int, hits: "Sequence[Hit]", words: Texts) ->
         f'<details open><summary>{words.whole_article}</summary><div class="text article" dir="auto">{article}</div>'
         "</details></section>"
     )
+
+
+def _told(standing: Standing, words: Texts) -> str:
+    """Return what became of a quotation that does not stand any more."""
+    if standing.state is State.MOVED:
+        return words.quotation_moved.format(path=bdi(standing.path or ""))
+    told = {State.ALTERED: words.quotation_altered, State.CHANGED: words.quotation_changed}
+    return told.get(standing.state, words.quotation_removed)
 
 
 def _found(reference: Reference, hits: "Sequence[Hit]", words: Texts) -> str:
@@ -157,9 +173,9 @@ def _made_with(answer: Answer | None, words: Texts) -> str:
 def _values(question: str, answer: Answer | None, checked: Sequence[Checked]) -> str:
     """Return the answer as JSON inside the page, for programs; no "<" in it can end the element."""
     standing: list[dict[str, Any]] = [
-        Citation(c.document, c.reference.start, c.reference.end, c.reference.start, c.reference.end, 0.0).to_dict(n)
+        Citation(c.standing.document, *c.reference[1:3], *c.reference[1:3], 0.0).to_dict(n)
         for n, c in enumerate(checked, 1)
-        if c.state == "stands" and c.document
+        if c.state is State.STANDS and c.standing.document
     ]
     values = answer.to_dict() if answer else {"question": question, "citations": standing}
     written = json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")

@@ -83,6 +83,8 @@ class Texts:
     all_stand: str
     some_stand: str
     quotation_changed: str
+    quotation_altered: str
+    quotation_moved: str
     quotation_removed: str
     how_found: str
     found: str
@@ -158,6 +160,8 @@ _ARABIC: Final = Texts(
     all_stand="فُحصت الآن: كل الاقتباسات ({count}) قائمة في مواضعها من النص المفهرس.",
     some_stand="فُحصت الآن: {standing} من {count} قائمة في مواضعها من النص المفهرس.",
     quotation_changed="تغيّر نص هذه الوثيقة بعد الاقتباس منها، فلا يُعرض.",
+    quotation_altered="الوثيقة كما هي، لكنها لم تقل هذا قط: غُيّر الاقتباس أو موضعه.",
+    quotation_moved="النص نفسه محفوظ الآن في ملف آخر: {path}",
     quotation_removed="هذه الوثيقة لم تعد في الفهرس.",
     how_found="كيف وُجد",
     found="المرتبة {rank} · الدرجة {score:.2f} · تشابه المعنى {cosine:.2f} · تطابق الألفاظ {bm25:.1f}.",
@@ -236,6 +240,8 @@ _ENGLISH: Final = Texts(
     all_stand="Checked now: every quotation ({count}) stands at its place in the indexed text.",
     some_stand="Checked now: {standing} of {count} stand at their place in the indexed text.",
     quotation_changed="The text of this document has changed since it was quoted, so the quotation is not shown.",
+    quotation_altered="The document is as it was, but it never said this: the quotation or its place was altered.",
+    quotation_moved="The same text now stands in another file: {path}",
     quotation_removed="This document is no longer in the index.",
     how_found="How it was found",
     found="rank {rank} · score {score:.2f} · likeness of meaning {cosine:.2f} · match of words {bm25:.1f}.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from embeddings.documents import Document
 from embeddings.errors import IndexMissingError
 from embeddings.settings import TRUTH
 from embeddings.store import Store
@@ -33,9 +34,23 @@ def verify_file(path: Path, folder: Path) -> Iterator[Verdict]:
     store = Store(folder / TRUTH)
     try:
         for answer in answers:
-            yield from verify(answer, store)
+            yield from verify(answer, _Stored(store))
     finally:
         store.close()
+
+
+class _Stored:
+    """The documents of a store; no model is needed to read them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.path_of = store.path_of
+
+    def document(self, document_id: str) -> Document:
+        found = self._store.document(document_id)
+        if found is None:
+            raise KeyError(document_id)
+        return found
 
 
 def show_verdict(verdict: Verdict) -> str:
