@@ -10,6 +10,7 @@ from typing import Any
 
 from embeddings.documents import Document, read_documents
 from embeddings.errors import FilterError, QuestionError
+from embeddings.index import Counts
 from qa.answers import Answer, Citation
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -44,6 +45,10 @@ class Shelf:
     def document(self, document_id: str) -> Document:
         return self._documents[document_id]
 
+    @property
+    def counts(self) -> Counts:
+        return Counts(documents=len(self._documents), passages=len(self._documents))
+
     def path_of(self, sha256: str) -> str | None:
         return next((d.path for d in self.documents() if d.sha256.startswith(sha256)), None)
 
@@ -55,6 +60,7 @@ class Shelf:
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,
+        min_confidence: float | None = None,
     ) -> Answer:
         self.asked.append((question, top_k, date_from, date_to, source))
         if not question.strip() or len(question) > 1_000:
@@ -62,7 +68,7 @@ class Shelf:
         if date_from == "not a day":
             raise FilterError("cannot read the date 'not a day'")
         evidence = tuple(_opening(document) for document in self._documents.values())[:top_k]
-        if question not in self.quotations:
+        if question not in self.quotations or self.quotations[question][2] < (min_confidence or 0):
             return Answer(question, 0.13, (), evidence, self._index(), {"encoder": "none", "reader": "shelf"}, {})
         name, quotation, confidence = self.quotations[question]
         citations = tuple(self._cite(document, quotation) for document in self._named(name))

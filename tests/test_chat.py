@@ -19,7 +19,7 @@ from tests.shelf import Shelf, seed_shelf
 from ui.conversation import Limits, Turn, answered, conversation, examples, panel, welcome
 from ui.memory import packed, unpacked
 from ui.proof import Reference, proof_address, proof_page
-from ui.serving import dressed, listen, web_app
+from ui.serving import dressed, listen
 from ui.strings import EXAMPLES, texts
 
 AR, EN = texts("ar"), texts("en")
@@ -116,7 +116,7 @@ def test_style_script_typeface_and_its_licence_are_served(address: str) -> None:
 
 
 def test_health_and_sources(address: str, shelf: Shelf) -> None:
-    assert httpx.get(f"{address}/health").json() == {"status": "ok", "documents": 5}
+    assert httpx.get(f"{address}/health").json() == {"status": "ok", "documents": 5, "passages": 5}
     citation = shelf.ask(CAPTURED).citations[0]
     page = httpx.get(f"{address}/source/{citation.document.id}?start={citation.start}&end={citation.end}")
     assert f'<mark id="quotation" tabindex="-1" data-n="1">{citation.text}</mark>' in page.text
@@ -253,7 +253,3 @@ def test_dressing_a_page_changes_its_head_alone() -> None:
     assert made.startswith('<html lang="ar" dir="rtl"><head><link')
     assert made.endswith("</head><body>x</body>")
     assert "https://" not in made
-
-
-def test_the_app_has_no_documentation_pages_of_its_own() -> None:
-    assert web_app(Shelf([], {})).openapi_url is None

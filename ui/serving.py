@@ -11,6 +11,7 @@ import os
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -125,17 +126,24 @@ def dressed(page: bytes, language: str) -> bytes:
 
 
 def web_app(assistant: "Assistant") -> "FastAPI":
-    """Return the whole web application over `assistant`: the chat at "/" and the routes of `ui.routes`."""
+    """Return the whole web application over `assistant`: the chat at "/", endpoints and pages beside it."""
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
 
+    from ui.api import add_api
     from ui.chat import build_app, theme
     from ui.routes import add_routes
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Dalil",
+        version=version("dalil"),
+        description="Questions answered with quotations from documents, each with its exact place.",
+        docs_url=None,  # FastAPI's own page loads scripts from another host; ours is `ui.reference`
+        redoc_url=None,
+    )
     app.mount("/dalil", StaticFiles(directory=_ASSETS))
-
+    add_api(app, assistant)
     add_routes(app, assistant)
     gr.mount_gradio_app(
         app, build_app(assistant), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False

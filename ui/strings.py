@@ -90,6 +90,9 @@ class Texts:
     found: str
     matched: str
     made_with: str
+    endpoints: str
+    endpoints_more: str
+    objects: str
     months: tuple[str, ...]
 
 
@@ -167,6 +170,10 @@ _ARABIC: Final = Texts(
     found="المرتبة {rank} · الدرجة {score:.2f} · تشابه المعنى {cosine:.2f} · تطابق الألفاظ {bm25:.1f}.",
     matched="كلمات تطابق السؤال",
     made_with="الفهرس والنماذج",
+    endpoints="واجهة البرمجة",
+    endpoints_more="بهذه العناوين تسأل البرامجُ دليلًا، فيجيبها بصيغة JSON، وتذكر الأخطاء ما حدث وما العمل. "
+    "وهذا وصفها كاملًا:",
+    objects="الكائنات",
     months=tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()),
 )
 
@@ -247,6 +254,10 @@ _ENGLISH: Final = Texts(
     found="rank {rank} · score {score:.2f} · likeness of meaning {cosine:.2f} · match of words {bm25:.1f}.",
     matched="Words that match the question",
     made_with="Index and models",
+    endpoints="Programming interface",
+    endpoints_more="Programs ask Dalil at these addresses and are answered in JSON; errors say what happened and what "
+    "to do. The whole description:",
+    objects="Objects",
     months=tuple("January February March April May June July August September October November December".split()),
 )
 
