@@ -6,9 +6,18 @@ from a string. `Answer.text` is the quotation of its first citation, so nothing 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from embeddings.documents import Document
+
+
+class Reason(StrEnum):
+    """Why a question was not answered; the value is what JSON says."""
+
+    NOTHING_FOUND = "nothing_found"  # no passage within the limits, or none with a word of the question
+    NOTHING_ANSWERS = "nothing_answers"  # passages were read, and nothing in them looks like an answer
+    TOO_UNCERTAIN = "too_uncertain"  # something may be the answer, less surely than the minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,8 @@ class Answer:
         index: generation, number of documents and passages of the index that was asked.
         models: names of the encoder and the reader.
         timing_ms: milliseconds spent, by stage, and "total".
+        differing: quotations of other documents that give another value for what was asked, each a different one.
+        reason: why nothing was answered; None where something was.
     """
 
     question: str
@@ -97,11 +108,18 @@ class Answer:
     index: Mapping[str, Any] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     timing_ms: Mapping[str, float] = field(default_factory=dict)
+    differing: tuple[Citation, ...] = ()
+    reason: Reason | None = None
 
     @property
     def answered(self) -> bool:
         """Whether there is an answer."""
         return bool(self.citations)
+
+    @property
+    def quoted(self) -> tuple[Citation, ...]:
+        """Everything the answer quotes: its citations, then what differs from them."""
+        return self.citations + self.differing
 
     @property
     def text(self) -> str | None:
@@ -115,7 +133,9 @@ class Answer:
             "answered": self.answered,
             "answer": self.text,
             "confidence": round(self.confidence, 4),
+            "reason": self.reason,
             "citations": [citation.to_dict(n) for n, citation in enumerate(self.citations, 1)],
+            "differing": [rival.to_dict(n) for n, rival in enumerate(self.differing, 1 + len(self.citations))],
             "evidence": [passage.to_dict(n) for n, passage in enumerate(self.evidence, 1)],
             "index": dict(self.index),
             "models": dict(self.models),

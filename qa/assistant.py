@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -20,16 +20,17 @@ from embeddings.documents import Document
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.errors import FilterError, QuestionError
 from embeddings.index import Changes, Counts, DocumentInfo, Index, Progress
-from embeddings.passages import sentences
-from qa.answers import Answer, Citation
-from qa.endings import sentence_around
+from qa.answers import Answer, Citation, Reason
+from qa.citing import cite, found
 from qa.reader import Reader, ReadingPassage, Span
 from qa.retriever import Hit, Retriever
 from qa.stories import distinct
 
 MAX_QUESTION: Final = 1_000  # Characters; ten times the longest of fifteen thousand questions that people asked.
 READ: Final = 8  # Passages: with 10, 12 or 20 the golden questions fare no better and take longer.
-_SUPPORTING: Final = 3  # Citations beside the answer's own: more are not read by anyone.
+_CANDIDATE: Final = (
+    0.05  # Confidence below which nothing is called an answer, however uncertain: one in twenty is right.
+)
 
 
 class Assistant:
@@ -110,14 +111,16 @@ class Assistant:
         hits = self.search(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
         hits = [hits[position] for position in distinct([hit.text for hit in hits])]
         retrieved = time.perf_counter()
-        spans = self._read(question, hits)
+        spans = self._reader.read(question, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
         threshold = self._reader.min_confidence if min_confidence is None else min_confidence
-        answered = bool(spans) and spans[0].confidence >= threshold
+        reason = _reason(question, spans, hits, threshold)
+        quotable = found(spans, hits, self._reader.exact_confidence)
+        citations, differing = ((), ()) if reason else cite(question, quotable)
         done = time.perf_counter()
         return Answer(
             question=question,
             confidence=spans[0].confidence if spans else 0.0,
-            citations=_cite(spans, hits) if answered else (),
+            citations=citations,
             evidence=tuple(_evidence(hits[position]) for position in _best_first(spans, len(hits))),
             index={"generation": self._index.generation, **asdict(self._index.counts)},
             models={"encoder": self._encoder.name, "reader": self._reader.name},
@@ -126,13 +129,9 @@ class Assistant:
                 "read": _milliseconds(done - retrieved),
                 "total": _milliseconds(done - started),
             },
+            differing=differing,
+            reason=reason,
         )
-
-    def _read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Return what is quotable, best first: spans the reader is sure of, the others with their sentence."""
-        exact = self._reader.exact_confidence
-        spans = self._reader.read(question, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
-        return [span if span.confidence >= exact else _with_sentence(span, hits[span.passage]) for span in spans]
 
     def search(
         self,
@@ -215,41 +214,17 @@ def _best_first(spans: Sequence[Span], passages: int) -> list[int]:
     return list(dict.fromkeys([*(span.passage for span in spans), *range(passages)]))
 
 
-def _with_sentence(span: Span, hit: Hit) -> Span:
-    """Return the span as its whole sentence: what to quote when the words within it are less than sure."""
-    start, end = sentence_around(hit.text, span.start, span.end)
-    return replace(span, start=start, end=end)
+def _reason(question: str, spans: Sequence[Span], hits: Sequence[Hit], least: float) -> Reason | None:
+    """Return why the question is not answered, or None when the best span is sure enough.
 
-
-def _cite(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Make the answer's citation and those of other documents that say the same."""
-    chosen = [spans[0]]
-    said = _folded(spans[0], hits)
-    documents = {hits[spans[0].passage].document.id}
-    for span in spans[1:]:
-        document = hits[span.passage].document.id
-        if document not in documents and _agree(said, _folded(span, hits)) and len(chosen) <= _SUPPORTING:
-            chosen.append(span)
-            documents.add(document)
-    return tuple(_citation(span, hits[span.passage]) for span in chosen)
-
-
-def _folded(span: Span, hits: Sequence[Hit]) -> list[str]:
-    return [word.text for word in words(hits[span.passage].text[span.start : span.end])]
-
-
-def _agree(one: list[str], other: list[str]) -> bool:
-    """Whether one answer says the other: the same words, or all words of the shorter within the longer."""
-    return bool(one) and bool(other) and (set(one) <= set(other) or set(other) <= set(one))
-
-
-def _citation(span: Span, hit: Hit) -> Citation:
-    """Place a span of a passage in its document, with the sentences it touches as context."""
-    touched = [s for s in sentences(hit.text) if s[0] < span.end and span.start < s[1]]
-    first = min([span.start, *(start for start, _ in touched)])
-    last = max([span.end, *(end for _, end in touched)])
-    base = hit.passage.start
-    return Citation(hit.document, base + span.start, base + span.end, base + first, base + last, span.confidence)
+    A question in another alphabet is answered by meaning, so that no word of it is found tells nothing.
+    """
+    if spans and spans[0].confidence >= least:
+        return None
+    foreign = all(word.text.isascii() for word in words(question))
+    if not hits or not (foreign or any(hit.matched for hit in hits)):
+        return Reason.NOTHING_FOUND
+    return Reason.TOO_UNCERTAIN if spans and spans[0].confidence >= _CANDIDATE else Reason.NOTHING_ANSWERS
 
 
 def _evidence(hit: Hit) -> Citation:

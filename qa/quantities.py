@@ -34,7 +34,8 @@ _SPELT: Final = (
     "احدي عشره|احد عشر|اثني عشر|اثنا عشر|واحد|واحده|اثنان|اثنين|اثنتين|ثلاثه|ثلاث|اربعه|اربع|خمسه|خمس|"
     "سته|ست|سبعه|سبع|ثمانيه|ثماني|ثمان|تسعه|تسع|عشره|عشر|"
     "عشرون|عشرين|ثلاثون|ثلاثين|اربعون|اربعين|خمسون|خمسين|ستون|ستين|سبعون|سبعين|ثمانون|ثمانين|تسعون|تسعين|"
-    "مايتين|ميتين|مايتي|ميتي|مايه|ميه|مايات|ميات|عشرات|الفين|الفي|الفا|الف|الاف|"
+    "(?:ثلاث|ثلث|اربع|خمس|ست|سبع|ثمان|ثماني|تسع)(?:مايه|ميه)|"
+    "مايتين|ميتين|مايتان|ميتان|مايتا|ميتا|مايتي|ميتي|مايه|ميه|مايات|ميات|عشرات|الفان|الفين|الفي|الفا|الف|الاف|"
     "مليونين|مليوني|مليونا|مليون|ملايين|مليارين|ملياري|مليارا|مليار|مليارات|"
     "ثلثي|ثلث|ربع|نصف|ضابطين|جنديين|يومين|شهرين|عامين|سنتين|اسبوعين|ساعتين|مرتين"
 )
@@ -62,7 +63,7 @@ _NUMERIC_DATE: Final = regex.compile(
 _AMOUNT: Final = regex.compile(
     rf"(?<!\S)(?:{_NUMBER}(?: (?:{_SPELT})(?: و?(?:{_SPELT}))*)?|[وبل]?(?:{_SPELT})(?: و?(?:{_SPELT}))*)(?!\S)"
 )
-_UNIT: Final = regex.compile(r" (?:(?:في |ب)الم(?:اي|ي)ه|من \S+|\S+(?: مربعا?(?!\S))?)")
+_UNIT: Final = regex.compile(r" (?:(?P<percent>(?:في |ب)الم(?:اي|ي)ه)(?!\S)|من \S+|\S+(?: مربعا?(?!\S))?)")
 _PERCENT: Final = regex.compile(r"\s?[%٪]")
 # Words that follow a number without being its unit. Folded.
 _NOT_UNITS: Final = frozenset(
@@ -92,7 +93,11 @@ def _amounts(text: str) -> Iterator[tuple[int, int]]:
         unit = _UNIT.match(line.folded, match.end())
         if percent := _PERCENT.match(text, end):
             end = percent.end()
-        elif unit and unit.group().split()[0] not in _NOT_UNITS and line.unbroken(match.end(), unit.end()):
+        elif (
+            unit
+            and (unit["percent"] or unit.group().split()[0] not in _NOT_UNITS)
+            and line.unbroken(match.end(), unit.end())
+        ):
             end = line.place(match.start(), unit.end())[1]
         yield start, end
 

@@ -105,7 +105,7 @@ def check(place: Place, is_quoted: Callable[[str], bool], library: Library) -> S
 
 
 def verify(answer: Mapping[str, Any], library: Library) -> list[Verdict]:
-    """Return a verdict for each citation of `answer`, in order.
+    """Return a verdict for each citation of `answer`, in order, then for each quotation that differs from it.
 
     Raises:
         AnswerFileError: when `answer` has not the fields of `Answer.to_dict()`.
@@ -113,7 +113,10 @@ def verify(answer: Mapping[str, Any], library: Library) -> list[Verdict]:
     citations = answer.get("citations")
     if not isinstance(citations, list):
         raise AnswerFileError('expected an answer with a list of "citations", as `dalil ask --json` prints it')
-    return [_verdict(citation, library) for citation in citations]
+    differing = answer.get("differing", [])  # answers of older versions have none
+    if not isinstance(differing, list):
+        raise AnswerFileError(f'expected "differing" to be a list of citations, got {type(differing).__name__}')
+    return [_verdict(citation, library) for citation in [*citations, *differing]]
 
 
 def _verdict(citation: object, library: Library) -> Verdict:

@@ -4,9 +4,12 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 # Model libraries ask a hub at start unless they are told not to.
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -49,3 +52,21 @@ def assistant(seed_documents: list[Document]) -> Iterator[Assistant]:
     """The bundled models over the five articles; tests only ask."""
     with Assistant.from_documents(seed_documents) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def chromium() -> "Iterator[Browser]":
+    """A browser; imported here so that tests without one need no playwright."""
+    from tests.browsing import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(chromium: "Browser") -> "Iterator[BrowserContext]":
+    """An Arabic visitor at a desk, with storage of their own."""
+    opened = chromium.new_context(locale="ar", viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()

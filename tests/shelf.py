@@ -11,7 +11,7 @@ from typing import Any
 from embeddings.documents import Document, read_documents
 from embeddings.errors import FilterError, QuestionError
 from embeddings.index import Counts
-from qa.answers import Answer, Citation
+from qa.answers import Answer, Citation, Reason
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -34,9 +34,15 @@ QUOTATIONS = {
 class Shelf:
     """Answers the questions it has quotations for, and declines all others."""
 
-    def __init__(self, documents: Iterable[Document], quotations: dict[str, tuple[str, str, float]]) -> None:
+    def __init__(
+        self,
+        documents: Iterable[Document],
+        quotations: dict[str, tuple[str, str, float]],
+        differing: dict[str, tuple[str, str]] | None = None,
+    ) -> None:
         self._documents = {document.id: document for document in documents}
         self.quotations = quotations
+        self._differing = differing or {}  # question → file, quotation of another value
         self.asked: list[tuple[str, int, str | None, str | None, str | None]] = []
 
     def documents(self) -> list[Document]:
@@ -69,10 +75,15 @@ class Shelf:
             raise FilterError("cannot read the date 'not a day'")
         evidence = tuple(_opening(document) for document in self._documents.values())[:top_k]
         if question not in self.quotations or self.quotations[question][2] < (min_confidence or 0):
-            return Answer(question, 0.13, (), evidence, self._index(), {"encoder": "none", "reader": "shelf"}, {})
+            models = {"encoder": "none", "reader": "shelf"}
+            return Answer(question, 0.13, (), evidence, self._index(), models, reason=Reason.TOO_UNCERTAIN)
         name, quotation, confidence = self.quotations[question]
-        citations = tuple(self._cite(document, quotation) for document in self._named(name))
-        return Answer(question, confidence, citations, evidence, self._index(), {"encoder": "none"}, {"total": 1.0})
+        citations, differing = (
+            tuple(self._cite(document, said) for name, said in places for document in self._named(name))
+            for places in ([(name, quotation)], [self._differing[question]] if question in self._differing else [])
+        )
+        made = self._index(), {"encoder": "none"}, {"total": 1.0}
+        return Answer(question, confidence, citations, evidence, *made, differing=differing)
 
     def search(self, question: str) -> list[Any]:
         if not question.strip():

@@ -1,26 +1,20 @@
 """The chat in a real Chromium: ask, see the answer, open the citation, see the mark; and what must never happen."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from embeddings.documents import document_from_text
 from qa.assistant import Assistant
+from tests.browsing import ask, visit
 from tests.served import running
 from tests.shelf import QUOTATIONS, Shelf, seed_shelf
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run --disable-quic"
-).split()
 CAPTURED = "كم عدد قوات حفتر الذين وقعوا في الأسر؟"
 SIGNED = "متى وقع أردوغان مذكرتي التفاهم مع السراج؟"
 HOSTILE = (
@@ -32,57 +26,14 @@ HOSTILE_QUOTATION = HOSTILE[HOSTILE.index("قال") : HOSTILE.index(" نهاية
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        message = "no Chromium found (Debian: apt-get install chromium); the chat was not tried in a browser"
-        if os.environ.get("CI") == "true" or os.environ.get("DALIL_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with running(seed_shelf()) as served:
         yield served
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    opened = chromium.new_context(locale="ar", viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def page(context: BrowserContext, address: str) -> Page:
     return visit(context, address)
-
-
-def visit(context: BrowserContext, address: str) -> Page:
-    """Open the chat, noting every request that leaves this machine and every error of the page."""
-    page = context.new_page()
-    page.outside, page.errors = [], []  # type: ignore[attr-defined]
-    inside = (address, "data:", "blob:")
-    page.on("request", lambda request: None if request.url.startswith(inside) else page.outside.append(request.url))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector("#question textarea")
-    page.wait_for_function("document.querySelector('.brand').dataset.language === document.documentElement.lang")
-    return page
-
-
-def ask(page: Page, question: str) -> None:
-    """Type a question, press Enter and wait for its answer."""
-    before = page.locator(".turn").count()
-    page.fill("#question textarea", question)
-    page.press("#question textarea", "Enter")
-    expect(page.locator(".turn")).to_have_count(before + 1)
-    expect(page.locator(".turn").last.locator(".card:not(.pending)")).to_be_visible()
 
 
 def in_view(page: Page, selector: str, box: str) -> bool:

@@ -14,6 +14,7 @@ from gradio_client.exceptions import AppError
 
 from embeddings.documents import document_from_text
 from embeddings.errors import DalilError
+from qa.answers import Reason
 from tests.served import running
 from tests.shelf import Shelf, seed_shelf
 from ui.conversation import Limits, Turn, answered, conversation, examples, panel, welcome
@@ -205,6 +206,17 @@ def test_what_the_browser_keeps_reads_back_as_the_same_turns(shelf: Shelf) -> No
         assert conversation([back], AR) == conversation([turn], AR)
     assert CAPTURED in json.dumps(kept, ensure_ascii=False)
     assert "وقعوا في أسر القوات الحكومية" not in json.dumps(kept, ensure_ascii=False)
+
+
+def test_what_differs_and_why_there_is_no_answer_are_kept_too() -> None:
+    articles = [document_from_text(f"أسر {n} جنديا.", path=f"{n}.txt") for n in (30, 20)]
+    shelf = Shelf(articles, {"كم؟": ("30", "30 جنديا", 0.8)}, differing={"كم؟": ("20", "20 جنديا")})
+    turns = [Turn(question, shelf.ask(question)) for question in ("كم؟", "متى؟")]
+    back = unpacked(json.loads(json.dumps(packed(turns))), shelf.document)
+    assert [rival.text for rival in back[0].answer.differing] == ["20 جنديا"]
+    assert back[1].answer.reason is Reason.TOO_UNCERTAIN
+    removed = Shelf(articles[:1], {}).document
+    assert unpacked(packed(turns), removed)[0] == Turn("كم؟", None, "changed")
 
 
 def test_a_quotation_of_a_changed_or_removed_document_is_not_shown_again(shelf: Shelf) -> None:

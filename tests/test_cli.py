@@ -115,6 +115,20 @@ def test_errors_are_one_message_for_the_person_who_reads_it(
     assert "Traceback" not in done.stderr
 
 
+def test_sources_that_differ_and_why_there_is_no_answer_are_told(tmp_path: Path) -> None:
+    told = {
+        "a": "أعلن مصدر أن 30 جنديا أسروا في معركة الزاوية.",
+        "b": "قال شاهد إن عشرين جنديا أسروا في معركة الزاوية.",
+    }
+    for name, text in told.items():
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    dalil("index", tmp_path, "--index", tmp_path / "index")
+    asked = dalil("ask", "كم جنديا أسر في معركة الزاوية؟", "--index", tmp_path / "index", DALIL_READER="").stdout
+    assert asked.index("[1]") < asked.index("المصادر مختلفة") < asked.index("[2]")
+    nothing = dalil("ask", "لماذا السماء زرقاء؟", "--index", tmp_path / "index").stdout
+    assert "None of the question's words" in nothing
+
+
 def test_a_bad_file_is_named_and_the_rest_go_on(tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("وصل الوزير إلى دمشق مساء الأربعاء.", encoding="utf-8")
     (tmp_path / "empty.txt").write_text(" \n", encoding="utf-8")

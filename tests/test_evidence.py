@@ -2,20 +2,21 @@
 
 import dataclasses
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.documents import Document, document_from_text
-from qa.answers import Answer, Citation
+from qa.answers import Answer, Citation, Reason
 from tests.shelf import Shelf, seed_shelf
 from tests.strategies import arabic_text
-from ui import evidence
+from ui import card, evidence
 from ui.markup import Quotation, attribute, bdi, passage, plain
 from ui.pages import missing_page, source_page
 from ui.proof import Reference, proof_page
-from ui.strings import day, level, preferred_language, share, texts
+from ui.strings import Texts, day, level, preferred_language, share, texts
 from ui.terminal import show_answer
 
 AR, EN = texts("ar"), texts("en")
@@ -102,7 +103,7 @@ def test_a_hostile_article_stays_text_in_card_panel_and_page(words: evidence.Tex
     assert not {"img"} & set(Reading(proof).tags)
     assert hostile.text in Reading(proof).text
     for html in (
-        evidence.turn(answer.question, evidence.card(answer, 1, words), 1, words),
+        card.turn(answer.question, card.card(answer, 1, words), 1, words),
         evidence.panel(answer, 1, words),
     ):
         read = Reading(html)
@@ -120,7 +121,7 @@ def test_the_marks_of_an_answer_are_its_quotations() -> None:
         answer = shelf.ask(question)
         marks = Reading(evidence.panel(answer, 3, AR)).marks
         assert marks[0] == answer.text
-        assert answer.text in Reading(evidence.card(answer, 3, AR)).text
+        assert answer.text in Reading(card.card(answer, 3, AR)).text
 
 
 def test_sources_are_numbered_once_and_no_passage_is_shown_twice() -> None:
@@ -145,16 +146,27 @@ def test_a_citation_is_shown_in_the_passage_that_was_read() -> None:
 
 def test_no_answer_is_said_plainly_with_the_nearest_passages() -> None:
     answer = seed_shelf().ask("ما عاصمة اليابان؟")
-    html = evidence.card(answer, 1, AR)
+    html = card.card(answer, 1, AR)
     assert AR.no_answer in html
     assert html.count("data-open=") == 3
-    nothing = evidence.card(dataclasses.replace(answer, evidence=()), 1, AR)
-    assert AR.nothing_found in nothing
+    assert AR.too_uncertain.format(share="13%") in html
+
+
+@pytest.mark.parametrize("words", [AR, EN])
+def test_the_condition_that_failed_is_named(words: Texts) -> None:
+    answer = seed_shelf().ask("ما عاصمة اليابان؟")
+
+    def said(reason: Reason, **changes: Any) -> str:
+        return card.card(dataclasses.replace(answer, reason=reason, **changes), 1, words)
+
+    assert words.nothing_found in Reading(said(Reason.NOTHING_FOUND)).text
+    assert words.nothing_within in said(Reason.NOTHING_FOUND, evidence=())
+    assert words.nothing_answers in said(Reason.NOTHING_ANSWERS)
 
 
 def test_chips_carry_title_date_source_and_sentence() -> None:
     answer = seed_shelf().ask("كم عدد قوات حفتر الذين وقعوا في الأسر؟")
-    html = evidence.card(answer, 2, AR)
+    html = card.card(answer, 2, AR)
     tip = html[html.index('role="tooltip"') :]
     for said in ("مصدر بجيش حفتر يعترف بأسر 30 من قواته", "5 أبريل 2019", "الخليج الجديد", "في أسر القوات الحكومية"):
         assert said in tip
@@ -165,13 +177,16 @@ def test_chips_carry_title_date_source_and_sentence() -> None:
 def test_sources_that_agree_are_listed_and_those_that_differ_stand_side_by_side() -> None:
     said = ("أسر 30 جنديا", "30 جندياً", "أسر 20 جنديا")
     places = [Citation(d, 0, len(d.text), 0, len(d.text), 0.8) for d in map(document, said)]
-    agreeing = evidence.card(Answer("كم؟", 0.8, tuple(places[:2]), ()), 1, AR)
+    agreeing = card.card(Answer("كم؟", 0.8, tuple(places[:2]), ()), 1, AR)
     assert AR.sources_agree.format(count=2) in agreeing
     assert agreeing.count("<blockquote") == 1
-    differing = evidence.card(Answer("كم؟", 0.8, tuple(places), ()), 1, AR)
+    differing = card.card(Answer("كم؟", 0.8, tuple(places[:2]), (), differing=(places[2],)), 1, AR)
     assert AR.sources_differ in differing
-    assert differing.count("<blockquote") == 2
+    assert AR.sources_agree.format(count=2) in differing
+    assert differing.count("<blockquote") == differing.count('<li class="side">') == 2
     assert 'data-open="1-3"' in differing
+    copied = dict(Reading(differing).attributes)["data-copy"]
+    assert copied.index("«أسر 30 جنديا»\n[1]") < copied.index(AR.sources_differ) < copied.index("«أسر 20 جنديا»\n[3]")
 
 
 def test_the_page_of_a_quotation_is_named_wherever_its_source_is() -> None:
@@ -179,13 +194,13 @@ def test_the_page_of_a_quotation_is_named_wherever_its_source_is() -> None:
     citation = Citation(paged, 19, 27, 11, 28, 0.9)
     answer = Answer("أين؟", 0.9, (citation,), (citation,))
     for html in (
-        evidence.card(answer, 1, AR),
+        card.card(answer, 1, AR),
         evidence.panel(answer, 1, AR),
         source_page(paged, 19, 27, AR),
     ):
         assert "الصفحة 2" in Reading(html).text
     assert "Page 2" in Reading(source_page(paged, 19, 27, EN)).text
-    assert "الصفحة 2" in dict(Reading(evidence.card(answer, 1, AR)).attributes)["data-copy"]
+    assert "الصفحة 2" in dict(Reading(card.card(answer, 1, AR)).attributes)["data-copy"]
     assert show_answer(answer).splitlines()[1].endswith("مقال.txt p. 2 19:27")
     assert "الصفحة" not in Reading(source_page(paged, 0, 0, AR)).text
 

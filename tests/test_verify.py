@@ -73,6 +73,17 @@ def test_each_way_of_breaking_has_its_name() -> None:
     }
 
 
+def test_quotations_that_differ_from_the_answer_are_checked_too() -> None:
+    rival = Citation(NEWS, 0, 7, 0, 7, 0.6).to_dict(2)
+    assert [verdict.n for verdict in verify(PORT | {"differing": [rival]}, Shelf([NEWS]))] == [1, 2]
+    forged = PORT | {"differing": [rival | {"cited_text": "لا أحد"}]}
+    assert [verdict.state for verdict in verify(forged, Shelf([NEWS]))] == [State.STANDS, State.ALTERED]
+    older = {name: value for name, value in PORT.items() if name != "differing"}
+    assert len(verify(older, Shelf([NEWS]))) == 1
+    with pytest.raises(AnswerFileError, match="differing"):
+        verify(PORT | {"differing": {}}, Shelf([NEWS]))
+
+
 def test_a_document_that_changed_elsewhere_still_holds_the_quotation() -> None:
     longer = document_from_text(TEXT + " وأضاف المصدر أنهم بخير.", path="a.txt")
     assert verify(PORT, Shelf([longer]))[0].holds

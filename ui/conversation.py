@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from embeddings.arabic import words as words_of
 from embeddings.errors import DalilError, FilterError, QuestionError
 from qa.answers import Answer
-from ui import evidence
+from ui import card, evidence
 from ui.markup import bdi
 from ui.strings import EXAMPLES, Texts, day
 
@@ -77,18 +77,18 @@ def answered(assistant: "Assistant", question: str, limits: Limits) -> Turn:
 
 def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, failed: bool = False) -> str:
     """Return the conversation so far; `asking` is a question still being answered, `failed` one that broke."""
-    shown = [evidence.turn(turn.question, _body(turn, n, words), n, words) for n, turn in enumerate(turns, 1)]
+    shown = [card.turn(turn.question, _body(turn, n, words), n, words) for n, turn in enumerate(turns, 1)]
     if asking is not None:
-        shown.append(evidence.turn(asking, evidence.pending(words), len(turns) + 1, words))
+        shown.append(card.turn(asking, card.pending(words), len(turns) + 1, words))
     if failed:
-        shown.append(evidence.problem(words.failed))
+        shown.append(card.problem(words.failed))
     return f'<div class="turns" role="log" aria-live="polite" aria-label="{words.conversation}">{"".join(shown)}</div>'
 
 
 def _body(turn: Turn, number: int, words: Texts) -> str:
     if turn.answer is None:
-        return evidence.problem(_PROBLEMS.get(turn.problem, _PROBLEMS["failed"])(words))
-    return evidence.card(turn.answer, number, words)
+        return card.problem(_PROBLEMS.get(turn.problem, _PROBLEMS["failed"])(words))
+    return card.card(turn.answer, number, words)
 
 
 def panel(turns: list[Turn], words: Texts) -> str:

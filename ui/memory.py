@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from embeddings.documents import Document
-from qa.answers import Answer, Citation
+from qa.answers import Answer, Citation, Reason
 from ui.conversation import Turn
 
 KEPT: Final = 30  # turns
@@ -47,6 +47,8 @@ def _packed_turn(turn: Turn) -> dict[str, Any]:
         "question": turn.question,
         "confidence": answer.confidence,
         "citations": [_place(citation) for citation in answer.citations],
+        "differing": [_place(rival) for rival in answer.differing],
+        "reason": answer.reason,
         "evidence": [_place(passage) for passage in answer.evidence[:_EVIDENCE]],
         "index": dict(answer.index),
         "models": dict(answer.models),
@@ -64,12 +66,18 @@ def _turn(value: dict[str, Any], find: _Find) -> Turn:
     if value.get("problem"):
         return Turn(question, None, str(value["problem"]))
     try:
-        citations = tuple(_citation(place, find) for place in value["citations"])
+        citations, differing = (
+            tuple(_citation(place, find) for place in value.get(name, ())) for name in ("citations", "differing")
+        )
     except (_ChangedError, KeyError):
         return Turn(question, None, "changed")
     evidence = tuple(passage for place in value["evidence"] if (passage := _still(place, find)))
     confidence = min(1.0, max(0.0, float(value["confidence"])))
-    return Turn(question, Answer(question, confidence, citations, evidence, value["index"], value["models"]))
+    reason = Reason(value["reason"]) if value.get("reason") else None
+    identity = value["index"], value["models"]
+    return Turn(
+        question, Answer(question, confidence, citations, evidence, *identity, differing=differing, reason=reason)
+    )
 
 
 class _ChangedError(Exception):

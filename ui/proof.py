@@ -75,7 +75,7 @@ def _hash(text: str) -> str:
 def proof_address(answer: Answer, words: Texts, *, save: bool = False) -> str:
     """Return the address of the proof of `answer`, relative to the chat; not yet escaped for an attribute."""
     fields = [("question", answer.question), ("language", words.language)]
-    fields += [("quotation", str(Reference.of(citation))) for citation in answer.citations]
+    fields += [("quotation", str(Reference.of(citation))) for citation in answer.quoted]
     return "proof?" + urlencode([*fields, *([("save", "1")] if save else [])], quote_via=quote)
 
 
@@ -89,12 +89,13 @@ def proof_page(question: str, references: Sequence[Reference], assistant: "Assis
     """Return the page that shows, checked now, the quotations that answered `question`."""
     quotations = [checked(reference, assistant) for reference in references]
     answer, hits = _asked_again(question, assistant)
-    same = answer is not None and [Reference.of(c) for c in answer.citations] == list(references)
+    same = answer is not None and [Reference.of(c) for c in answer.quoted] == list(references)
     shown = "".join(_quotation(item, n, hits, words) for n, item in enumerate(quotations, 1))
+    differ = f'<p class="check changed">{words.sources_differ}</p>' if same and answer and answer.differing else ""
     confidence = f"<p>{words.confidence_help}: <bdi>{share(answer.confidence)}</bdi></p>" if same and answer else ""
     body = (
         f'<p class="kicker">{words.proof}</p><h1 dir="auto">{plain(question)}</h1>'
-        f"{_verdict(quotations, words)}{confidence}"
+        f"{_verdict(quotations, words)}{differ}{confidence}"
         f"{shown}{_made_with(answer, words)}{_values(question, answer if same else None, quotations)}"
     )
     return page(question, body, words, root="./")

@@ -48,6 +48,8 @@ class Texts:
     confidence_help: str
     no_answer: str
     nothing_found: str
+    nothing_within: str
+    nothing_answers: str
     too_uncertain: str
     nearest: str
     evidence: str
@@ -123,11 +125,13 @@ _ARABIC: Final = Texts(
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
     sources_agree="تتفق عليه المصادر: {count}",
-    sources_differ="تختلف المصادر في هذا، وهذا نصّ كلٍّ منها",
+    sources_differ="المصادر مختلفة في هذا، وهذا نصّ كلٍّ منها",
     confidence=("ثقة محدودة", "ثقة متوسطة", "ثقة عالية"),
     confidence_help="تقدير احتمال أن يكون الجواب صحيحًا",
     no_answer="لا أجد في هذه الوثائق جوابًا عن السؤال",
-    nothing_found="لم أجد مقطعًا قريبًا من السؤال.",
+    nothing_found="لا يرد في الوثائق شيء من كلمات السؤال.",
+    nothing_within="لا وثيقة للقراءة ضمن حدود البحث. وسّع التاريخ أو المصدر، أو أضف وثائق.",
+    nothing_answers="قرأتُ أقرب المقاطع، وليس فيها ما يجيب عن السؤال.",
     too_uncertain="قرأتُ أقرب المقاطع، وأفضل ما فيها لا يبلغ ثقة كافية ({share}).",
     nearest="أقرب المقاطع إلى السؤال",
     evidence="الأدلة",
@@ -209,7 +213,10 @@ _ENGLISH: Final = Texts(
     confidence=("Low confidence", "Fair confidence", "High confidence"),
     confidence_help="Estimated probability that the answer is right",
     no_answer="These documents do not seem to answer the question",
-    nothing_found="No passage comes close to the question.",
+    nothing_found="None of the question's words stands in the documents.",
+    nothing_within="There is no document to read within the search limits. Widen the dates or the source, "
+    "or add documents.",
+    nothing_answers="The nearest passages were read, and nothing in them answers the question.",
     too_uncertain="The nearest passages were read; the best candidate in them is too uncertain ({share}).",
     nearest="Nearest passages",
     evidence="Evidence",
@@ -283,6 +290,22 @@ def preferred_language(headers: Mapping[str, str]) -> Language:
     read = re.search(r"\b(ar|en)\b", headers.get("accept-language", "").lower())
     found = chosen or read
     return "en" if found and found[1] == "en" else "ar"
+
+
+def why_declined(reason: str | None, confidence: float, words: Texts, *, read: bool) -> str:
+    """Return why there is no answer.
+
+    Args:
+        reason: a `qa.answers.Reason`.
+        confidence: of the best candidate.
+        words: the language.
+        read: whether any passage was read at all.
+    """
+    if not read:
+        return words.nothing_within
+    if reason in ("nothing_found", "nothing_answers"):
+        return words.nothing_found if reason == "nothing_found" else words.nothing_answers
+    return words.too_uncertain.format(share=share(confidence))
 
 
 def day(iso: str | None, words: Texts) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 from embeddings.documents import Document
 from qa.answers import Answer, Citation
 from qa.retriever import Hit
+from ui.strings import texts, why_declined
 
+_BOTH = texts("ar"), texts("en")
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _ISOLATE, _POP = "\u2068", "\u2069"  # First-strong isolate: Arabic inside an English line keeps its own direction.
 # Characters that would steer the terminal or turn the line round; shown as a replacement mark instead.
@@ -18,13 +20,19 @@ _STEERING = dict.fromkeys(
 def show_answer(answer: Answer, *, colour: bool = False) -> str:
     """Return the answer, its confidence and its sources as lines of text."""
     if not answer.answered:
-        lines = [_styled("لا جواب في الوثائق · No answer in the documents", _BOLD, colour)]
+        why = (why_declined(answer.reason, answer.confidence, words, read=bool(answer.evidence)) for words in _BOTH)
+        lines = [
+            _styled("لا جواب في الوثائق · No answer in the documents", _BOLD, colour),
+            *(f"  {one}" for one in why),
+        ]
         lines += [
             f"  {_place(n, passage)}\n      {_clean(passage.text)}" for n, passage in enumerate(answer.evidence[:3], 1)
         ]
         return "\n".join(lines)
     lines = [_styled(_clean(answer.text or ""), _BOLD, colour) + _styled(f"  ({answer.confidence:.0%})", _DIM, colour)]
-    for n, citation in enumerate(answer.citations, 1):
+    for n, citation in enumerate(answer.quoted, 1):
+        if n == 1 + len(answer.citations):
+            lines += [_styled(words.sources_differ, _BOLD, colour) for words in _BOTH]
         lines += [f"  {_place(n, citation)}", f"      {_marked(citation, colour)}"]
     return "\n".join(lines)
 

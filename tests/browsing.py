@@ -1,0 +1,51 @@
+"""The chat as a person in a browser uses it: start Chromium, open the page, ask a question."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run --disable-quic"
+).split()
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A Chromium; a test without one is skipped, or fails where a browser is required."""
+    if CHROMIUM is None:
+        message = "no Chromium found (Debian: apt-get install chromium); the chat was not tried in a browser"
+        if os.environ.get("CI") == "true" or os.environ.get("DALIL_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def visit(context: BrowserContext, address: str) -> Page:
+    """Open the chat, noting every request that leaves this machine and every error of the page."""
+    page = context.new_page()
+    page.outside, page.errors = [], []  # type: ignore[attr-defined]
+    inside = (address, "data:", "blob:")
+    page.on("request", lambda request: None if request.url.startswith(inside) else page.outside.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#question textarea")
+    page.wait_for_function("document.querySelector('.brand').dataset.language === document.documentElement.lang")
+    return page
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, press Enter and wait for its answer."""
+    before = page.locator(".turn").count()
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn")).to_have_count(before + 1)
+    expect(page.locator(".turn").last.locator(".card:not(.pending)")).to_be_visible()
