@@ -106,9 +106,14 @@ class Examination:
         """Yield what happens to each question, in order."""
         for example in examples:
             gold = self._gold[example.context]
-            asked, cited = self._ask(example, gold)
+            asked, documents = self._asked(example.question)
+            cited = tuple(document == gold.id for document in documents)
             kind = analyse(example.question).kind
             yield Outcome(example, kind, self._ranked(example), gold.id, self._read(example, gold), asked, cited)
+
+    def ask(self, question: str) -> Given:
+        """Return the best answer that the assistant finds in all documents, whatever its confidence."""
+        return self._asked(question)[0]
 
     def _ranked(self, example: Example) -> tuple[str, ...]:
         hits = self._retriever.search(example.question, _DEPTH)
@@ -118,13 +123,13 @@ class Examination:
         spans = self._reader.read(example.question, [ReadingPassage(gold.text, 1.0, gold.title)])
         return Given(gold.text[spans[0].start : spans[0].end], spans[0].confidence) if spans else Given(None, 0.0)
 
-    def _ask(self, example: Example, gold: Document) -> tuple[Given, tuple[bool, ...]]:
-        """Ask for the best answer whatever its confidence: whether it would be given is told by the threshold."""
+    def _asked(self, question: str) -> tuple[Given, tuple[str, ...]]:
+        """Return the best answer and the documents it cites: whether it would be given is told by the threshold."""
         try:
-            answer: Answer = self._assistant.ask(example.question, top_k=self._top_k, min_confidence=0.0)
+            answer: Answer = self._assistant.ask(question, top_k=self._top_k, min_confidence=0.0)
         except QuestionError:  # too long, or without a word: the product refuses it, which is no answer
             return Given(None, 0.0), ()
-        return Given(answer.text, answer.confidence), tuple(c.document.id == gold.id for c in answer.citations)
+        return Given(answer.text, answer.confidence), tuple(citation.document.id for citation in answer.citations)
 
 
 @contextmanager

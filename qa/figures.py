@@ -168,14 +168,22 @@ def _answers(pairs: Pairs) -> Values:
 
 
 def _end_to_end(outcomes: Sequence[Outcome], threshold: float) -> Values:
+    """Return the figures of asked answers.
+
+    Citations are right that lie in the context of their question: "citation_precision" of the first one of answers
+    given, "cited_rightly" of all answerable questions, declined ones being wrong.
+    """
+    known = [o for o in outcomes if o.answerable]
     given = [o for o in outcomes if o.asked.above(threshold) is not None]
     cited = [o.cited for o in given if o.answerable and o.cited]
     return _answers(_pairs(outcomes, _asked, threshold)) | {
         "citation_precision": mean(float(first[0]) for first in cited),
         "all_citations_precision": mean(float(good) for some in cited for good in some),
+        "cited_rightly": round(sum(some[0] for some in cited) / len(known), 4) if known else None,
         "when_answered": {"questions": len(given)} | _answers(_pairs(given, _asked)),
-        "answerable": _answers(_pairs([o for o in outcomes if o.answerable], _asked, threshold)),
-        "never_declining": _answers(_pairs([o for o in outcomes if o.answerable], _asked)),
+        "answerable": _answers(_pairs(known, _asked, threshold)),
+        "never_declining": _answers(_pairs(known, _asked))
+        | {"citation_precision": mean(float(o.cited[0]) for o in known if o.cited)},
     }
 
 
@@ -216,9 +224,11 @@ def _declining(outcomes: Sequence[Outcome], given: Callable[[Outcome], Given], t
 def _intervals(outcomes: Sequence[Outcome], threshold: float) -> Values:
     known = [o for o in outcomes if o.answerable]
     return {
-        "retrieval": {"recall@1": _interval([recall_at(o.ranked, {o.gold}, 1) for o in known])},
+        "retrieval": {f"recall@{k}": _interval([recall_at(o.ranked, {o.gold}, k) for o in known]) for k in (1, 10)}
+        | {"mrr@10": _interval([reciprocal_rank(o.ranked, o.gold, 10) for o in known])},
         "reading": _answer_intervals(_pairs(known, _read)),
-        "end_to_end": _answer_intervals(_pairs(outcomes, _asked, threshold)),
+        "end_to_end": _answer_intervals(_pairs(outcomes, _asked, threshold))
+        | {"citation_precision": _interval([float(o.cited[0]) for o in known if o.cited and o.asked.above(threshold)])},
     }
 
 
@@ -226,6 +236,7 @@ def _answer_intervals(pairs: Pairs) -> Values:
     return {
         "exact_match": _interval([exact_match(*pair) for pair in pairs]),
         "f1": _interval([f1(*pair) for pair in pairs]),
+        "contains": _interval([contains(*pair) for pair in pairs]),
     }
 
 

@@ -147,6 +147,7 @@ def test_figures_of_four_outcomes_by_hand() -> None:
     assert ends["when_answered"]["exact_match"] == 0.5
     assert ends["answerable"]["f1"] == 0.3333
     assert ends["never_declining"]["f1"] == 0.6667
+    assert (ends["cited_rightly"], ends["never_declining"]["citation_precision"]) == (0.3333, 0.6667)
     tells = figures["abstention"]["end_to_end"]
     assert (tells["declined_answerable"], tells["declined_unanswerable"]) == (0.3333, 1.0)
     assert [p["risk"] for p in tells["risk_coverage"]] == [0.0, 0.5, 0.3333, 0.5]

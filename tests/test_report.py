@@ -1,4 +1,4 @@
-"""The page of figures: whole, right-to-left, without scripts, and its plots at the right places."""
+"""The page of figures: whole, in both languages, without scripts, and its plots at the right places."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -9,10 +9,13 @@ from qa.examination import Given, Outcome
 from qa.figures import examined, predicted
 from qa.question_sets import Example
 from qa.questions import Kind
+from qa.robustness import Trial, compared
+from qa.spellings import SPELLINGS
 from ui.charts import curves, reliability_bars
 from ui.report import report
+from ui.report_texts import ARABIC, ENGLISH
 
-VOID = {"meta", "rect", "line", "polyline"}
+VOID = {"meta", "rect", "line", "polyline", "input"}
 
 
 class Nesting(HTMLParser):
@@ -53,14 +56,42 @@ def test_a_page_is_whole_and_runs_nothing(answers: tuple[str, ...]) -> None:
     assert ("<polyline" in shown) == (answers == ())
 
 
+def test_both_languages_name_every_figure() -> None:
+    assert ARABIC.names.keys() == ENGLISH.names.keys()
+    figures = examined([outcome(("1912",), 0.9), outcome((), 0.3)], 0.5)
+    shown = page(figures | {"robustness": compared([])})
+    for texts in (ARABIC, ENGLISH):
+        assert f'<main lang="{texts.language}" dir="{texts.direction}">' in shown
+        assert texts.robustness in shown
+    keys = {key for part in ("reading", "end_to_end") for key in figures[part]} | figures["abstention"][
+        "reading"
+    ].keys()
+    listed = {"accuracy_at_coverage", "f1_at_coverage", "risk_coverage", "reliability"}
+    assert keys - listed <= ARABIC.names.keys()
+    assert {spelling.name for spelling in SPELLINGS} <= ARABIC.names.keys()
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "\u202eمقلوب"])
+def test_questions_and_answers_of_the_worst_cases_are_escaped(hostile: str) -> None:
+    example = Example("a", hostile, "عام 1912", "", ("1912",))
+    shown = page(examined([], 0.5) | {"robustness": compared([Trial("typo", hostile, example, "1912", hostile)])})
+    read = Nesting()
+    read.feed(shown)
+    assert read.open == []
+    assert "script" not in read.seen
+    assert "مقلوب" not in hostile or "<i hidden>\u202e</i>" in shown
+
+
 def test_predictions_have_a_page_too() -> None:
     examples = [Example("a", "متى؟", "عام 1912", "", ("1912",)), Example("b", "متى؟", "عام 1913", "", ("1913",))]
     assert "50.0 %" in page(predicted(examples, {"a": "1912"}))
 
 
 def test_a_curve_runs_through_its_points() -> None:
-    assert 'class="first" points="34.0,257.0 274.0,17.0"' in curves([[(0.0, 0.0), (1.0, 1.0)]])
+    assert 'class="first" points="34.0,257.0 274.0,17.0"' in curves([[(0.0, 0.0), (1.0, 1.0)]], "risk")
 
 
 def test_a_bar_stands_on_its_band() -> None:
-    assert '<rect class="column" x="155.0" y="77.0" width="22.0" height="180.0">' in reliability_bars([(0.5, 0.75, 3)])
+    assert '<rect class="column" x="155.0" y="77.0" width="22.0" height="180.0">' in reliability_bars(
+        [(0.5, 0.75, 3)], "right"
+    )

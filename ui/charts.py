@@ -4,22 +4,23 @@ Takes points; gives one `<svg>` without script or style of its own: classes name
 """
 
 from collections.abc import Sequence
+from html import escape
 from typing import Final
 
 _SIZE: Final = 240  # of the plot, in SVG units …
 _EDGE: Final = 34  # … and of the margin around it
 
 
-def curves(lines: Sequence[Sequence[tuple[float, float]]]) -> str:
-    """Return up to two curves through (x, y) points; the classes are "first" and "second"."""
+def curves(lines: Sequence[Sequence[tuple[float, float]]], label: str) -> str:
+    """Return up to two curves through (x, y) points; the classes are "first" and "second"; `label` is read aloud."""
     drawn = [
         f'<polyline class="{name}" points="{" ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in points)}"/>'
         for name, points in zip(("first", "second"), lines, strict=False)
     ]
-    return _plot("".join(drawn), "risk over coverage")
+    return _plot("".join(drawn), label)
 
 
-def reliability_bars(bands: Sequence[tuple[float, float, int]], width: float = 0.1) -> str:
+def reliability_bars(bands: Sequence[tuple[float, float, int]], label: str, width: float = 0.1) -> str:
     """Return a bar for each (lower edge, share right, number) and the diagonal of perfect calibration."""
     drawn = [
         f'<rect class="column" x="{_x(low) + 1:.1f}" y="{_y(right):.1f}" width="{width * _SIZE - 2:.1f}" '
@@ -27,7 +28,7 @@ def reliability_bars(bands: Sequence[tuple[float, float, int]], width: float = 0
         for low, right, number in bands
     ]
     drawn.append(f'<line class="diagonal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>')
-    return _plot("".join(drawn), "share right over confidence")
+    return _plot("".join(drawn), label)
 
 
 def _x(value: float) -> float:
@@ -47,6 +48,5 @@ def _plot(drawn: str, label: str) -> str:
         for v in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
     size = _SIZE + 2 * _EDGE
-    return (
-        f'<svg viewBox="0 0 {size} {_SIZE + _EDGE + 8}" role="img" aria-label="{label}">{"".join(marks)}{drawn}</svg>'
-    )
+    box = f'viewBox="0 0 {size} {_SIZE + _EDGE + 8}" role="img" aria-label="{escape(label)}"'
+    return f"<svg {box}>{''.join(marks)}{drawn}</svg>"

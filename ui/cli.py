@@ -189,6 +189,9 @@ def evaluate(
         Path | None,
         typer.Option("--predictions", help="Score these answers instead: a JSON object, question id to answer text."),
     ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also ask each question as other people would write it.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="Also write the figures and plots to this HTML file.")
     ] = None,
@@ -196,16 +199,27 @@ def evaluate(
 ) -> None:
     """Measure retrieval, reading, end-to-end answers and abstention on questions whose answers are known."""
     from ui import evaluating
+    from ui.scoreboard import show_figures
 
     if predictions is not None:
+        if robustness:
+            raise typer.BadParameter(
+                "fixed answers cannot be asked again: leave out --predictions", param_hint="--robustness"
+            )
         figures = evaluating.evaluate_predictions(file, predictions, limit=limit)
     else:
         figures = evaluating.evaluate(
-            file, distractors=distractors or (), encoder=encoder, reader=reader, top_k=top_k, limit=limit
+            file,
+            distractors=distractors or (),
+            encoder=encoder,
+            reader=reader,
+            top_k=top_k,
+            limit=limit,
+            robustness=robustness,
         )
     if report is not None:
         evaluating.write_report(figures, report)
-    typer.echo(_json(figures) if as_json else evaluating.show_figures(figures))
+    typer.echo(_json(figures) if as_json else show_figures(figures))
 
 
 @_app.command()

@@ -43,7 +43,7 @@ def show_hit(hit: Hit, n: int, *, colour: bool = False) -> str:
         f"score {hit.score:.3f} = cosine {hit.cosine:.3f}, bm25 {hit.bm25:.2f}, words: {_clean('، '.join(hit.matched))}"
     )
     where = _where(hit.document, hit.passage.start, hit.passage.end)
-    place = f"[{n}] {_title(hit.document.title)} — {_clean(where)}"
+    place = f"[{n}] {isolated(hit.document.title)} — {_clean(where)}"
     return f"{_styled(place, _BOLD, colour)}\n    {_styled(why, _DIM, colour)}\n    {_clean(hit.text)}"
 
 
@@ -56,7 +56,7 @@ def hit_values(hit: Hit, n: int) -> dict[str, Any]:
 def _place(n: int, citation: Citation) -> str:
     document = citation.document
     facts = (document.date, document.source, _where(document, citation.start, citation.end))
-    return f"[{n}] {_title(document.title)} — " + " · ".join(_clean(fact) for fact in facts if fact)
+    return f"[{n}] {isolated(document.title)} — " + " · ".join(_clean(fact) for fact in facts if fact)
 
 
 def _where(document: Document, start: int, end: int) -> str:
@@ -71,8 +71,9 @@ def _marked(citation: Citation, colour: bool) -> str:
     return _clean(before) + (_styled(quoted, _BOLD, colour) if colour else f"«{quoted}»") + _clean(after)
 
 
-def _title(title: str) -> str:
-    return f"{_ISOLATE}{_clean(title)}{_POP}"
+def isolated(text: str) -> str:
+    """Return text of a document or a question for one line of a terminal: cleaned, in its own direction."""
+    return f"{_ISOLATE}{_clean(text)}{_POP}"
 
 
 def _clean(text: str) -> str:
