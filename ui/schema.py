@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from qa.answers import Reason
 from qa.assistant import READ
 from qa.verify import State
 
@@ -92,7 +93,9 @@ class Answer(_Answered):
     answered: bool
     answer: str | None
     confidence: Annotated[float, Field(ge=0, le=1, description="Probability that the answer is right.")]
-    citations: list[Citation]
+    reason: Annotated[Reason | None, Field(description="Why there is no answer.")]
+    citations: Annotated[list[Citation], Field(description="The answer's own, then others that say the same.")]
+    differing: Annotated[list[Citation], Field(description="Quotations that give another value, numbered on.")]
     evidence: Annotated[list[Citation], Field(description="The passages that were read, best first.")]
     index: dict[str, Any]
     models: dict[str, str]
