@@ -47,10 +47,11 @@ class Derived:
         self._folder = folder
         self._store = store
         self._searchable = searchable
-        self.vectors = VectorIndex(dimension)
+        self.vectors = VectorIndex(dimension, store.vectors)
         self.terms: TermIndex
         self._vectors_version: Version | None = None
         self._terms_version: Version | None = None
+        self._vectors_sealed: Version | None = None  # what the file was made from, as far as this process knows
 
     @property
     def current(self) -> bool:
@@ -78,16 +79,22 @@ class Derived:
         return True
 
     def _load_vectors(self) -> None:
-        seal = Seal.read(self._seal_path(VECTORS))
-        damage = seal.damage(self._folder, [VECTORS]) if seal else self._unsealed(VECTORS)
-        if seal and not damage:
-            try:
-                self.vectors = VectorIndex.load(self._folder / VECTORS, self.vectors.dimension)
-                self._vectors_version = seal.version
-            except (OSError, ValueError) as error:
-                damage = str(error)
+        damage = self._take_vectors(Seal.read(self._seal_path(VECTORS)))
         if damage:
             _logger.warning("%s: %s; making it again from the stored vectors", self._folder / VECTORS, damage)
+
+    def _take_vectors(self, seal: Seal | None) -> str | None:
+        """Take the vectors from their file; return what is wrong with it, or None."""
+        if seal is None:
+            return self._unsealed(VECTORS)
+        if damage := seal.damage(self._folder, [VECTORS]):
+            return damage
+        try:
+            self.vectors = VectorIndex.load(self._folder / VECTORS, self.vectors.dimension, self._store.vectors)
+        except (OSError, ValueError) as error:
+            return str(error)
+        self._vectors_version = self._vectors_sealed = seal.version
+        return None
 
     def _load_terms(self) -> None:
         folder = self._folder / TERMS
@@ -130,12 +137,9 @@ class Derived:
                 "safe. Check the free space and the permissions of the folder, then give the command again."
             ) from error
 
-    def replace(
-        self, removed: Sequence[int], ids: Sequence[int], vectors: NDArray[np.float32], analysed: Sequence[list[str]]
-    ) -> None:
-        """Take out the passages `removed`; take in `ids` with `vectors` (n, dimension) and `analysed` terms."""
+    def replace(self, removed: Sequence[int], ids: Sequence[int], analysed: Sequence[list[str]]) -> None:
+        """Take out the passages `removed`; take in `ids` with `analysed` terms. Their vectors come from the store."""
         self.remove(removed)
-        self.vectors.add(np.array(ids, dtype=np.int64), vectors)
         with self._explained():
             self.terms.add(zip(ids, analysed, strict=True))
 
@@ -153,8 +157,9 @@ class Derived:
         """
         with self._explained():
             self.terms.commit()
-            self._vectors_version = self._terms_version = self._store.version
+            self._terms_version = self._store.version
             self._forget_removed()
+            self._catch_up_vectors()
             self._save_vectors()
             self._save_terms()
 
@@ -167,8 +172,8 @@ class Derived:
         with self._explained():
             self.terms.rollback()
             self.terms.reload()
-            if self._catch_up_vectors():
-                self._save_vectors()
+            self._catch_up_vectors()
+            self._save_vectors()
             if self._catch_up_terms():
                 self._save_terms()
 
@@ -184,19 +189,27 @@ class Derived:
         self._catch_up_vectors()
         self.terms.reload()
 
-    def _catch_up_vectors(self) -> bool:
-        """Make the vectors hold what the store holds; return whether anything had to be done."""
+    def _catch_up_vectors(self) -> None:
+        """Make the vectors hold what the store holds."""
         version = self._store.version
         if self._vectors_version == version and len(self.vectors) == self._store.counts.passages:
-            return False
+            return
+        self._take_newer_file(version)
         if _another_line(self._vectors_version, version):
             self.vectors.clear()
-        wanted, present = self._store.passage_ids(), self.vectors.ids()
-        self.vectors.remove(np.setdiff1d(present, wanted, assume_unique=True))
-        for ids, vectors in self._store.vectors(np.setdiff1d(wanted, present, assume_unique=True)):
-            self.vectors.add(ids, vectors)
+        added = self._store.passage_ids(after=self.vectors.last)
+        if len(self.vectors) + len(added) != self._store.counts.passages:  # some were removed
+            wanted, present = self._store.passage_ids(), self.vectors.ids()
+            self.vectors.remove(np.setdiff1d(present, wanted, assume_unique=True))
+            added = np.setdiff1d(wanted, present, assume_unique=True)
+        self.vectors.add(added)
         self._vectors_version = version
-        return True
+
+    def _take_newer_file(self, truth: Version) -> None:
+        """Take the vectors from the file that another process has made since, when it is whole."""
+        seal = Seal.read(self._seal_path(VECTORS))
+        if seal and seal.version != self._vectors_sealed and not _another_line(seal.version, truth):
+            self._take_vectors(seal)
 
     def _catch_up_terms(self) -> bool:
         version = self._store.version
@@ -235,10 +248,12 @@ class Derived:
                 yield passage.id, terms(self._searchable(document, (passage.start, passage.end)))
 
     def _save_vectors(self) -> None:
-        seal = Seal.read(self._seal_path(VECTORS))
-        if seal is None or seal.version != self._vectors_version or seal.damage(self._folder, [VECTORS]):
+        """Write the vectors, unless what is in their file is the greater part by far."""
+        if self._vectors_sealed is None or not self.vectors.saved:
+            self._vectors_sealed = None
             self.vectors.save(self._folder / VECTORS)
             self._seal(VECTORS, self._vectors_version, {VECTORS: check_file(self._folder / VECTORS)})
+            self._vectors_sealed = self._vectors_version
 
     def _save_terms(self) -> None:
         seal = Seal.read(self._seal_path(TERMS))

@@ -251,7 +251,7 @@ class Index:
         parts = np.split(vectors, ends)
         entries = [Entry(document, ranges, part) for (document, ranges), part in zip(documents, parts, strict=True)]
         removed, added = self._store.put(entries)
-        self._derived.replace(removed, added, vectors, analysed)
+        self._derived.replace(removed, added, analysed)
 
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
         shape = (len(texts), self.encoder.dimension)

@@ -215,9 +215,9 @@ class Store:
         found = {row[0]: StoredPassage(*row) for row in rows}
         return [found[passage] for passage in wanted if passage in found]
 
-    def passage_ids(self) -> NDArray[np.int64]:
-        """Return the ids of all passages, ascending."""
-        return self._database.ids("SELECT id FROM passages ORDER BY id")
+    def passage_ids(self, *, after: int = 0) -> NDArray[np.int64]:
+        """Return the ids of all passages, or of those higher than `after`, ascending."""
+        return self._database.ids("SELECT id FROM passages WHERE id > ? ORDER BY id", after)
 
     def select(
         self, first_day: int | None, last_day: int | None, source: str | None, document_ids: Iterable[str] | None

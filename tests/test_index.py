@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from numpy.typing import NDArray
 
-from embeddings import arabic
+from embeddings import arabic, layouts
 from embeddings import settings as index_settings
 from embeddings.arabic import terms
 from embeddings.documents import Document
@@ -27,6 +27,7 @@ from embeddings.errors import (
 )
 from embeddings.folder import WriterLock
 from embeddings.index import Changes, Counts, Index, Progress
+from embeddings.layouts import Layout
 from tests.brute import assert_holds
 from tests.fakes import ARTICLES, HashingEncoder, article, document
 from tests.strategies import NEWS_WORDS
@@ -227,6 +228,56 @@ def test_a_reader_sees_what_another_wrote_when_it_refreshes(
     assert index.refresh()
     assert_holds(index, [*ARTICLES[1:], article("e", 5)])
     assert not index.refresh()
+
+
+# Size
+
+
+@pytest.fixture
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors go through their three layouts with every few articles."""
+    monkeypatch.setattr(layouts, "WHOLE_UP_TO", 20)
+    monkeypatch.setattr(layouts, "BYTES_UP_TO", 60)
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_an_index_grows_and_shrinks_through_all_layouts(tmp_path: Path, encoder: HashingEncoder) -> None:
+    articles = [article(f"n{n}", n, words=300) for n in range(40)]
+    kinds = []
+    with Index.open(tmp_path, encoder, create=True) as index:
+        for begin, end in ((0, 4), (4, 12), (12, 40)):
+            index.add(articles[begin:end])
+            kinds.append(Layout.of(layouts.read(tmp_path / "vectors.faiss", encoder.dimension)).kind)
+            assert_holds(index, articles[:end])
+        index.remove([given.id for given in articles[2:]])
+        assert_holds(index, articles[:2])
+    assert kinds == ["whole", "bytes", "lists"]
+    assert Layout.of(layouts.read(tmp_path / "vectors.faiss", encoder.dimension)).kind == "whole"
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_small_changes_leave_the_file_of_vectors_as_it_is(tmp_path: Path, encoder: HashingEncoder) -> None:
+    articles = [article(f"n{n}", n, words=20 if n == 3 else 300) for n in range(40)]
+    changed = article("n2", 99, words=90)
+    file = tmp_path / "vectors.faiss"
+    with Index.open(tmp_path, encoder, create=True) as index, Index.open(tmp_path, encoder) as reader:
+        index.add(articles)
+        before = file.stat()
+        index.add([changed])
+        index.remove([articles[3].id])
+        kept = [changed if given.id == changed.id else given for given in articles if given is not articles[3]]
+        assert file.stat() == before
+        assert_holds(index, kept)
+        assert reader.refresh()
+        assert_holds(reader, kept)
+    encoder.encoded = 0
+    with Index.open(tmp_path, encoder) as index:
+        assert encoder.encoded == 0
+        assert_holds(index, kept)
+        assert file.stat() == before
+        index.remove([given.id for given in kept[:3]])  # what changed is more than a small share now
+        assert file.stat() != before
+        assert_holds(index, kept[3:])
 
 
 @contextmanager
