@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.paper import pdf, typeset
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -77,6 +79,18 @@ def test_a_person_reads_answer_place_and_context(folder: Path) -> None:
     assert "«أربع دبابات»" in shown
     assert "002_ae9e9b4a8314f8a4.txt" in shown
     assert "\x1b[" not in shown  # no colours into a pipe
+
+
+def test_columns_of_a_table_are_chosen_and_the_page_of_a_pdf_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("body,headline\nافتتح الوزير ميناء سرت صباح السبت.,خبر الميناء\n", encoding="utf-8")
+    (tmp_path / "b.pdf").write_bytes(pdf([[], list(typeset("افتتح الرئيس مطار مصراتة مساء الأحد".split()))]))
+    done = dalil("index", tmp_path, "--index", tmp_path / "i", "--columns", "text=body,title=headline")
+    assert (done.returncode, "2 added" in done.stderr) == (0, True), done.stderr
+    shown = dalil("search", "مطار مصراتة", "--json", "--top-k", "1", "--index", tmp_path / "i").stdout
+    assert json.loads(shown)["page"] == 2
+    assert "b.pdf p. 2" in dalil("search", "مطار مصراتة", "--index", tmp_path / "i").stdout
+    refused = dalil("index", tmp_path, "--index", tmp_path / "i", "--columns", "body")
+    assert (refused.returncode, "cannot be read at 'body'" in refused.stderr) == (1, True)
 
 
 def test_search_explains_every_rank(folder: Path) -> None:

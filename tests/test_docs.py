@@ -63,7 +63,7 @@ def test_pictures_and_files_named_in_the_readme_are_there() -> None:
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", README):
         assert (ROOT / picture).is_file(), picture
     for name in re.findall(r"\b([a-z]+\.py)", README):
-        assert list(ROOT.glob(f"[equ]*/{name}")), name
+        assert list(ROOT.glob(f"[equ]*/**/{name}")), name
 
 
 def test_the_repository_speaks_of_the_product_alone() -> None:

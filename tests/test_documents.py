@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings import documents
 from embeddings.decoding import decode
 from embeddings.documents import Document, Unreadable, document_from_text, read_documents
 from embeddings.errors import DocumentError
+from embeddings.formats import readers, rows
+from embeddings.formats.webpage import read_page
 from embeddings.metadata import date_of, parse_date, source_of, title_of
-from embeddings.webpage import read_page
 from tests.strategies import any_text, arabic_text, news_text
 
 NEWS = "سيطرت القوات على المدينة.\nوقال المتحدث باسم الجيش إن العملية انتهت، ولم تقع خسائر.\n"
@@ -121,7 +121,7 @@ def test_the_identity_stays_when_the_text_changes(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
-    for name in ("b.txt", "a.md", "ج/د.html", "sub/z.htm", ".hidden.txt", ".git/x.txt", "image.png", "notes.docx"):
+    for name in ("b.txt", "a.md", "ج/د.html", "sub/z.htm", ".hidden.txt", ".git/x.txt", "image.png", "notes.doc"):
         written(tmp_path, name, f"<p>{NEWS}</p>" if "htm" in name else NEWS)
     found = list(read_documents([tmp_path]))
     assert [document.path for document in found] == ["a.md", "b.txt", "sub/z.htm", "ج/د.html"]
@@ -160,7 +160,7 @@ def test_a_bad_file_is_named_and_the_others_go_on(tmp_path: Path) -> None:
 
 def test_what_is_named_but_cannot_be_read_says_why(tmp_path: Path) -> None:
     assert "no such file" in refused(tmp_path / "none.txt").reason
-    assert "files of kind .docx are not read; expected .txt" in refused(written(tmp_path, "a.docx", NEWS)).reason
+    assert "files of kind .doc are not read; expected .txt" in refused(written(tmp_path, "a.doc", NEWS)).reason
     (tmp_path / "empty").mkdir()
     assert "holds no .txt" in refused(tmp_path / "empty").reason
     os.mkfifo(tmp_path / "pipe.txt")
@@ -170,7 +170,7 @@ def test_what_is_named_but_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 
 def test_a_file_over_the_limit_is_refused_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 100)
+    monkeypatch.setattr(readers, "MAX_BYTES", 100)
     assert "more than the 100" in refused(written(tmp_path, "a.txt", "ا" * 200)).reason
 
 
@@ -274,7 +274,7 @@ def test_json_lines_are_one_document_each_and_bad_lines_are_named(tmp_path: Path
 
 
 def test_json_lines_that_are_no_utf_8_or_too_long_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 300)
+    monkeypatch.setattr(rows, "MAX_BYTES", 300)
     lines = [b'{"text": "ok"}', b'{"text": "\xe3\xc7"}', b'{"text": "' + b"x" * 1000 + b'"}', b'{"text": "end"}']
     found = list(read_documents([written(tmp_path, "a.jsonl", b"\n".join(lines))]))
     assert [type(item) for item in found] == [Document, Unreadable, Unreadable, Document]

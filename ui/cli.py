@@ -67,17 +67,23 @@ def _options(
 
 @_app.command()
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files (.txt .md .html .jsonl) and folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders of them, and zip archives.")],
     folder: IndexOption = DEFAULT_INDEX,
     encoder: EncoderOption = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="What to take of tables and JSON lines: text=body,title=headline,id=key."),
+    ] = None,
 ) -> None:
     """Add or update documents; unchanged files are skipped, a bad file is named and the rest go on."""
+    from embeddings.documents import USUAL, Columns
     from embeddings.encoder import load_encoder
     from embeddings.index import Index
     from ui.indexing import index_paths
 
+    chosen = USUAL if columns is None else Columns.parse(columns)
     with Index.open(folder, load_encoder(encoder), create=True) as opened:
-        failed = index_paths(opened, paths)
+        failed = index_paths(opened, paths, chosen)
     if failed:
         raise typer.Exit(1)
 

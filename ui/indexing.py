@@ -8,7 +8,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from embeddings.documents import Document, Unreadable, read_documents
+from embeddings.documents import USUAL, Columns, Document, Unreadable, read_documents
 from embeddings.index import Changes
 from embeddings.index import Progress as Step
 
@@ -20,21 +20,24 @@ class Indexed(Protocol):
         """Add or update documents."""
 
 
-def index_paths(target: Indexed, paths: Iterable[Path]) -> int:
-    """Add the documents of `paths` to `target`, report on stderr, and return how many could not be read."""
+def index_paths(target: Indexed, paths: Iterable[Path], columns: Columns = USUAL) -> int:
+    """Add the documents of `paths` to `target`, report on stderr, and return how many could not be read.
+
+    `columns` says what is taken of tables and JSON lines.
+    """
     console = Console(stderr=True, highlight=False)
     unreadable: list[Unreadable] = []
 
     def readable() -> Iterator[Document]:
-        for item in read_documents(paths):
+        for item in read_documents(paths, columns):
             if isinstance(item, Unreadable):
                 unreadable.append(item)
                 console.print(f"cannot read {item.path}: {item.reason}", markup=False, soft_wrap=True)
             else:
                 yield item
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("documents", total=None)
         changes = target.add(readable(), lambda step: bar.update(task, completed=step.documents))
     console.print(

@@ -4,13 +4,16 @@ Takes the decoded page, gives a `WebPage`. Block elements become lines; scripts,
 out; entities are decoded. The text that comes out is canonical: quotations point into it, not into the markup.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import Final
+from typing import BinaryIO, Final
 
 import regex
 
+from embeddings.decoding import decode
 from embeddings.errors import DocumentError
+from embeddings.formats.extract import Extract
 from embeddings.metadata import one_line
 
 
@@ -35,7 +38,9 @@ _META: Final = {
     "source": "source",
     "dc.publisher": "source",
 }
-_CHARSET: Final = regex.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})")
+_CHARSET: Final = regex.compile(
+    rb"(?i)(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,200}encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})"
+)
 _SPACES: Final = regex.compile(r"[ \t\n\r\f]+")
 _OPAQUE: Final = regex.compile(r"(?i)<(?P<name>!--|(?:script|style)\b)")
 _CLOSE: Final = {
@@ -43,6 +48,7 @@ _CLOSE: Final = {
     "script": regex.compile(r"(?i)</script\b[^<>]{0,1000}>?"),
     "style": regex.compile(r"(?i)</style\b[^<>]{0,1000}>?"),
 }
+_WHOLE: Final = regex.compile(r"[^<>]*+(?<=/)>")
 _UNCLOSED: Final = regex.compile(r"<(?=[^<>]*+(?:<|\Z))")
 _UNCLOSED_TAGS: Final = 50  # more are not slips of a writer
 _LONG_TAG: Final = regex.compile(r"<[^<>]{10000,}+>")
@@ -59,33 +65,45 @@ class WebPage:
     source: str | None
 
 
+def read_web_page(file: BinaryIO, *, xhtml: bool = False) -> Iterator[Extract]:
+    """Yield the readable text of a page in the encoding that it declares.
+
+    Raises:
+        DocumentError: it is no text, or cannot be parsed.
+    """
+    data = file.read()
+    page = read_page(decode(data, declared=declared_encoding(data)), xhtml=xhtml)
+    yield Extract(page.text, page.title, page.date, page.source)
+
+
 def declared_encoding(data: bytes) -> str | None:
     """Return the encoding that the page names in its first 2,048 bytes, or None."""
     match = _CHARSET.search(data[:2048])
     return match[1].decode("ascii") if match else None
 
 
-def read_page(markup: str) -> WebPage:
-    """Return the readable text of `markup` and what it declares.
+def read_page(markup: str, *, xhtml: bool = False) -> WebPage:
+    """Return the readable text of `markup` and what it declares; in `xhtml`, `<script/>` is a whole element.
 
     Raises:
         DocumentError: the markup cannot be parsed.
     """
     collector = _Collector()
     try:
-        collector.feed(_parseable(markup))
+        collector.feed(parseable(markup, xhtml=xhtml))
         collector.close()
     except AssertionError as error:  # how html.parser refuses an unknown marked section
         raise DocumentError(f"its HTML cannot be parsed: {error}; expected a web page") from error
     return WebPage(collector.text(), collector.title(), collector.meta.get("date"), collector.meta.get("source"))
 
 
-def _parseable(markup: str) -> str:
+def parseable(markup: str, *, xhtml: bool = False) -> str:
     """Return `markup` without comments, scripts and styles, and without what takes html.parser quadratic time."""
     kept, start = [], 0
     while match := _OPAQUE.search(markup, start):
         kept.append(markup[start : match.start()])
-        close = _CLOSE[match["name"].lower()].search(markup, match.end())
+        whole = _WHOLE.match(markup, match.end()) if xhtml and match["name"] != "!--" else None
+        close = whole or _CLOSE[match["name"].lower()].search(markup, match.end())
         start = close.end() if close else len(markup)
     markup = "".join((*kept, markup[start:]))
     if len(_UNCLOSED.findall(markup)) > _UNCLOSED_TAGS:
