@@ -7,16 +7,16 @@ errors answer at once.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from embeddings.errors import DalilError
+from ui.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -119,9 +119,13 @@ def ask(
                 if question != "-":
                     raise
                 failed = True
-                typer.echo(_json({"question": asked, "error": str(error)}) if as_json else f"{asked}\n  {error}")
+                typer.echo(
+                    printable_json({"question": asked, "error": str(error)})
+                    if as_json
+                    else f"{printable(asked)}\n  {printable(str(error))}"
+                )
                 continue
-            typer.echo(_json(answer.to_dict()) if as_json else show_answer(answer, colour=sys.stdout.isatty()))
+            typer.echo(printable_json(answer.to_dict()) if as_json else show_answer(answer, colour=sys.stdout.isatty()))
     if failed:
         raise typer.Exit(1)
 
@@ -143,7 +147,7 @@ def search(
     with _open(folder, encoder, "sentences") as assistant:
         hits = assistant.search(query, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
     for n, hit in enumerate(hits, 1):
-        typer.echo(_json(hit_values(hit, n)) if as_json else show_hit(hit, n, colour=sys.stdout.isatty()))
+        typer.echo(printable_json(hit_values(hit, n)) if as_json else show_hit(hit, n, colour=sys.stdout.isatty()))
 
 
 @_app.command()
@@ -174,7 +178,7 @@ def verify(
 
     holds = True
     for verdict in verify_file(file, folder):
-        typer.echo(_json(asdict(verdict)) if as_json else show_verdict(verdict))
+        typer.echo(printable_json(asdict(verdict)) if as_json else printable(show_verdict(verdict)))
         holds &= verdict.holds
     if not holds:
         raise typer.Exit(1)
@@ -225,7 +229,7 @@ def evaluate(
         )
     if report is not None:
         evaluating.write_report(figures, report)
-    typer.echo(_json(figures) if as_json else show_figures(figures))
+    typer.echo(printable_json(figures) if as_json else show_figures(figures))
 
 
 @_app.command()
@@ -235,7 +239,7 @@ def doctor(folder: IndexOption = DEFAULT_INDEX, encoder: EncoderOption = None, r
 
     healthy = True
     for line, good in diagnose(folder, encoder, reader):
-        typer.echo(line)
+        typer.echo(printable(line))
         healthy &= good
     if not healthy:
         raise typer.Exit(1)
@@ -248,7 +252,7 @@ def _open(folder: Path, encoder: str | None, reader: str | None) -> Assistant:
 
     assistant = Assistant.open(folder, encoder=encoder, reader=reader, create=SEEDS.is_dir())
     if assistant.generation == 0:
-        typer.echo(f"No index at {folder} yet: building one from {SEEDS.name}/", err=True)
+        typer.echo(f"No index at {printable(str(folder))} yet: building one from {SEEDS.name}/", err=True)
         index_paths(assistant, [SEEDS])
     return assistant
 
@@ -266,10 +270,6 @@ def _questions(argument: str) -> Iterator[str]:
             yield line.strip()
 
 
-def _json(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False)
-
-
 def main() -> None:
     """Run the command line; an error of ours is one message and exit code 1, never a traceback."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -277,7 +277,7 @@ def main() -> None:
     try:
         _app()
     except DalilError as error:
-        typer.echo(f"dalil: {error}", err=True)
+        typer.echo(printable(f"dalil: {error}"), err=True)
         sys.exit(1)
 
 

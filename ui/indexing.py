@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from embeddings.documents import USUAL, Columns, Document, Unreadable, read_documents
 from embeddings.index import Changes
 from embeddings.index import Progress as Step
+from ui.printable import printable
 
 
 class Indexed(Protocol):
@@ -32,7 +33,7 @@ def index_paths(target: Indexed, paths: Iterable[Path], columns: Columns = USUAL
         for item in read_documents(paths, columns):
             if isinstance(item, Unreadable):
                 unreadable.append(item)
-                console.print(f"cannot read {item.path}: {item.reason}", markup=False, soft_wrap=True)
+                console.print(printable(f"cannot read {item.path}: {item.reason}"), markup=False, soft_wrap=True)
             else:
                 yield item
 

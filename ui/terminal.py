@@ -5,16 +5,12 @@ from typing import Any
 from embeddings.documents import Document
 from qa.answers import Answer, Citation
 from qa.retriever import Hit
+from ui.printable import printable
 from ui.strings import texts, why_declined
 
 _BOTH = texts("ar"), texts("en")
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _ISOLATE, _POP = "\u2068", "\u2069"  # First-strong isolate: Arabic inside an English line keeps its own direction.
-# Characters that would steer the terminal or turn the line round; shown as a replacement mark instead.
-_STEERING = dict.fromkeys(
-    [*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
-    "\ufffd",
-)
 
 
 def show_answer(answer: Answer, *, colour: bool = False) -> str:
@@ -26,10 +22,13 @@ def show_answer(answer: Answer, *, colour: bool = False) -> str:
             *(f"  {one}" for one in why),
         ]
         lines += [
-            f"  {_place(n, passage)}\n      {_clean(passage.text)}" for n, passage in enumerate(answer.evidence[:3], 1)
+            f"  {_place(n, passage)}\n      {printable(passage.text)}"
+            for n, passage in enumerate(answer.evidence[:3], 1)
         ]
         return "\n".join(lines)
-    lines = [_styled(_clean(answer.text or ""), _BOLD, colour) + _styled(f"  ({answer.confidence:.0%})", _DIM, colour)]
+    lines = [
+        _styled(printable(answer.text or ""), _BOLD, colour) + _styled(f"  ({answer.confidence:.0%})", _DIM, colour)
+    ]
     for n, citation in enumerate(answer.quoted, 1):
         if n == 1 + len(answer.citations):
             lines += [_styled(words.sources_differ, _BOLD, colour) for words in _BOTH]
@@ -39,12 +38,11 @@ def show_answer(answer: Answer, *, colour: bool = False) -> str:
 
 def show_hit(hit: Hit, n: int, *, colour: bool = False) -> str:
     """Return one ranked passage and why it stands there."""
-    why = (
-        f"score {hit.score:.3f} = cosine {hit.cosine:.3f}, bm25 {hit.bm25:.2f}, words: {_clean('، '.join(hit.matched))}"
-    )
+    matched = printable("، ".join(hit.matched))
+    why = f"score {hit.score:.3f} = cosine {hit.cosine:.3f}, bm25 {hit.bm25:.2f}, words: {matched}"
     where = _where(hit.document, hit.passage.start, hit.passage.end)
-    place = f"[{n}] {isolated(hit.document.title)} — {_clean(where)}"
-    return f"{_styled(place, _BOLD, colour)}\n    {_styled(why, _DIM, colour)}\n    {_clean(hit.text)}"
+    place = f"[{n}] {isolated(hit.document.title)} — {printable(where)}"
+    return f"{_styled(place, _BOLD, colour)}\n    {_styled(why, _DIM, colour)}\n    {printable(hit.text)}"
 
 
 def hit_values(hit: Hit, n: int) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def hit_values(hit: Hit, n: int) -> dict[str, Any]:
 def _place(n: int, citation: Citation) -> str:
     document = citation.document
     facts = (document.date, document.source, _where(document, citation.start, citation.end))
-    return f"[{n}] {isolated(document.title)} — " + " · ".join(_clean(fact) for fact in facts if fact)
+    return f"[{n}] {isolated(document.title)} — " + " · ".join(printable(fact) for fact in facts if fact)
 
 
 def _where(document: Document, start: int, end: int) -> str:
@@ -67,17 +65,13 @@ def _where(document: Document, start: int, end: int) -> str:
 def _marked(citation: Citation, colour: bool) -> str:
     text, start, end = citation.document.text, citation.start, citation.end
     before, after = text[citation.context_start : start], text[end : citation.context_end]
-    quoted = _clean(text[start:end])
-    return _clean(before) + (_styled(quoted, _BOLD, colour) if colour else f"«{quoted}»") + _clean(after)
+    quoted = printable(text[start:end])
+    return printable(before) + (_styled(quoted, _BOLD, colour) if colour else f"«{quoted}»") + printable(after)
 
 
 def isolated(text: str) -> str:
     """Return text of a document or a question for one line of a terminal: cleaned, in its own direction."""
-    return f"{_ISOLATE}{_clean(text)}{_POP}"
-
-
-def _clean(text: str) -> str:
-    return " ".join(text.translate(_STEERING).split(" ")).replace("\n", " ")
+    return f"{_ISOLATE}{printable(text)}{_POP}"
 
 
 def _styled(text: str, style: str, colour: bool) -> str:

@@ -115,22 +115,28 @@ def read_archive(
     if not budget.depth:
         raise DocumentError(f"archives more than {DEPTH} deep in one another are not read")
     budget.depth -= 1
-    archive = Archive(file, budget)
-    members = [m for m in archive.members if m.suffix in suffixes and not _is_passed_over(m)]
-    if not members:
-        raise DocumentError(f"it holds no {' '.join(suffixes)} file")
-    for member in sorted(members, key=lambda member: member.name):
-        inside = f"/{member.name}"
-        try:
-            for item in read(io.BytesIO(archive.read(member)), member.suffix):
-                yield (
-                    replace(item, inside=inside + item.inside)
-                    if isinstance(item, Extract)
-                    else replace(item, place=inside + item.place)
-                )
-        except DocumentError as error:
-            yield Problem(inside, str(error))
-    budget.depth += 1
+    try:
+        archive = Archive(file, budget)
+        members = [m for m in archive.members if m.suffix in suffixes and not _is_passed_over(m)]
+        if not members:
+            raise DocumentError(f"it holds no {' '.join(suffixes)} file")
+        for member in sorted(members, key=lambda member: member.name):
+            yield from _read_member(archive, member, read)
+    finally:
+        budget.depth += 1
+
+
+def _read_member(archive: Archive, member: Member, read: ReadMember) -> Iterator[Extract | Problem]:
+    """Yield what is read of a member, with its name."""
+    inside = f"/{member.name}"
+    try:
+        for item in read(io.BytesIO(archive.read(member)), member.suffix):
+            if isinstance(item, Extract):
+                yield replace(item, inside=inside + item.inside)
+            else:
+                yield replace(item, place=inside + item.place)
+    except DocumentError as error:
+        yield Problem(inside, str(error))
 
 
 def _is_passed_over(member: Member) -> bool:

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any, BinaryIO, Final
 
 from embeddings.errors import DocumentError
@@ -57,7 +58,8 @@ def parsed(parser: str, file: BinaryIO) -> Iterator[dict[str, Any]]:
 
 def _answers(process: "subprocess.Popen[bytes]", file: BinaryIO) -> Iterator[dict[str, Any]]:
     """Send the file and yield the answers up to the one that says that there are no more."""
-    _send(file, process.stdin)
+    # Beside the reading: a parser that hangs before it has taken the file in must not hold this process up.
+    Thread(target=_send, args=(file, process.stdin), daemon=True).start()
     for line in _lines(process.stdout):
         answer = json.loads(line)
         if "error" in answer:
@@ -73,7 +75,7 @@ def _answers(process: "subprocess.Popen[bytes]", file: BinaryIO) -> Iterator[dic
 def _send(file: BinaryIO, pipe: IO[bytes] | None) -> None:
     if pipe is None:
         return
-    with contextlib.suppress(BrokenPipeError), pipe:  # a parser that has ended says why, or its exit code does
+    with contextlib.suppress(OSError, ValueError), pipe:  # a parser that has ended says why, or its exit code does
         shutil.copyfileobj(file, pipe)
 
 
