@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from embeddings.errors import IndexBusyError, IndexDamagedError, IndexFolderError
 
 _BUSY_SECONDS: Final = 10.0
+_SHOWN: Final = 200  # characters of SQLite's own message
 _FULL_OR_REFUSED: Final = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -100,12 +101,12 @@ class Database:
                 f"{self.path} could not be read or written: {error}. What was stored before is safe. "
                 "Check the free space and the permissions of the folder, then give the command again."
             )
-        return self.damaged(str(error))
+        return self.damaged(str(error)[:_SHOWN])  # some errors quote all of a text
 
     def damaged(self, reason: str) -> IndexDamagedError:
         """Return the error that says so, and what to do about it."""
         return IndexDamagedError(
             f"{self.path} is damaged: {reason}. It is the stored truth of the index and cannot be made again from its "
-            f"other files. Restore it from a copy, or remove {self.path.parent} and run: dalil index PATH --index "
-            f"{self.path.parent}"
+            f"other files. See what is whole with: dalil doctor --index {self.path.parent}; then restore it from a "
+            f"copy, or remove {self.path.parent} and run: dalil index PATH --index {self.path.parent}"
         )

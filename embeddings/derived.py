@@ -6,7 +6,7 @@ again, and nothing is embedded for either.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -31,8 +31,10 @@ _SMALL: Final = 2_000  # passages; so few that terms are made again at once
 
 _logger = logging.getLogger(__name__)
 
-Searchable = Callable[[Document, tuple[int, int]], str]
-"""What of a document's passage [start, end) is embedded and searched."""
+
+def searchable(document: Document, span: tuple[int, int]) -> str:
+    """Return what is embedded and searched of a passage [start, end): its text, whatever the document is called."""
+    return document.text[slice(*span)]
 
 
 class Derived:
@@ -43,10 +45,9 @@ class Derived:
         terms: the terms as they were last committed.
     """
 
-    def __init__(self, folder: Path, dimension: int, store: Store, searchable: Searchable) -> None:
+    def __init__(self, folder: Path, dimension: int, store: Store) -> None:
         self._folder = folder
         self._store = store
-        self._searchable = searchable
         self.vectors = VectorIndex(dimension, store.vectors)
         self.terms: TermIndex
         self._vectors_version: Version | None = None
@@ -78,10 +79,36 @@ class Derived:
         self._catch_up_vectors()
         return True
 
-    def _load_vectors(self) -> None:
+    def damages(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each part that is not what was written, and what is wrong; nothing is made again.
+
+        A part that only lags behind is sound.
+        """
+        version = self._store.version
+        if not version.generation:
+            return
         damage = self._take_vectors(Seal.read(self._seal_path(VECTORS)))
+        if not damage and self._vectors_version == version and not self._complete(self.vectors.ids()):
+            damage = "it holds other passages than the stored truth"
         if damage:
+            yield VECTORS, damage
+        damage = self._open_terms()
+        if not damage and self._terms_version == version and not self._complete(self.terms.ids()):
+            damage = "it holds other passages than the stored truth"
+        if damage:
+            yield TERMS, damage
+
+    def _complete(self, ids: NDArray[np.int64]) -> bool:
+        return np.array_equal(ids, self._store.passage_ids())
+
+    def _load_vectors(self) -> None:
+        if damage := self._take_vectors(Seal.read(self._seal_path(VECTORS))):
             _logger.warning("%s: %s; making it again from the stored vectors", self._folder / VECTORS, damage)
+
+    def _load_terms(self) -> None:
+        if damage := self._open_terms():
+            _logger.warning("%s: %s; making it again from the stored texts", self._folder / TERMS, damage)
+            self.terms = TermIndex.anew(self._folder / TERMS)
 
     def _take_vectors(self, seal: Seal | None) -> str | None:
         """Take the vectors from their file; return what is wrong with it, or None."""
@@ -96,31 +123,24 @@ class Derived:
         self._vectors_version = self._vectors_sealed = seal.version
         return None
 
-    def _load_terms(self) -> None:
-        folder = self._folder / TERMS
+    def _open_terms(self) -> str | None:
+        """Open the terms; return what is wrong with them, or None."""
         seal = Seal.read(self._seal_path(TERMS))
         damage = self._terms_damage(seal)
         if not damage:
             try:
-                self.terms = TermIndex(folder)
+                self.terms = TermIndex(self._folder / TERMS)
                 self._terms_version = seal.version if seal else None
             except ValueError as error:
-                damage = str(error)
-        if damage:
-            _logger.warning("%s: %s; making it again from the stored texts", folder, damage)
-            self.terms = TermIndex.anew(folder)
+                return str(error)
+        return damage
 
     def _terms_damage(self, seal: Seal | None) -> str | None:
-        """Return what is wrong with the term files, or None. Files newer than the seal are taken on trust."""
-        folder = self._folder / TERMS
-        if seal is None:
-            return self._unsealed(TERMS)
-        if not seal.damage(folder, ["meta.json"]):
-            return seal.damage(folder, seal.files)
-        if seal.version == self._store.version:
-            return "meta.json is not the file that was written"
-        # A process ended after a commit and before its seal: old segments must be whole where they are still there.
-        return seal.damage(folder, [name for name in seal.files if name != "meta.json" and (folder / name).exists()])
+        """Return what is wrong with the term files, or None.
+
+        A process that ended after a commit and before its seal leaves files that nobody can vouch for: a damage, too.
+        """
+        return seal.damage(self._folder / TERMS, ["meta.json", *seal.files]) if seal else self._unsealed(TERMS)
 
     def _unsealed(self, name: str) -> str | None:
         return f"{name}.seal.json is missing or cannot be read" if self._store.version.generation else None
@@ -159,9 +179,9 @@ class Derived:
             self.terms.commit()
             self._terms_version = self._store.version
             self._forget_removed()
+            self._save_terms()  # first, and soon: what is committed and not sealed would have to be made again
             self._catch_up_vectors()
             self._save_vectors()
-            self._save_terms()
 
     def finish(self) -> None:
         """Forget what was not committed and bring both parts up to date from the store, on the disk too.
@@ -194,8 +214,8 @@ class Derived:
         version = self._store.version
         if self._vectors_version == version and len(self.vectors) == self._store.counts.passages:
             return
-        self._take_newer_file(version)
-        if _another_line(self._vectors_version, version):
+        self._take_newer_file()
+        if self._of_another_line(VECTORS, self._vectors_version):
             self.vectors.clear()
         added = self._store.passage_ids(after=self.vectors.last)
         if len(self.vectors) + len(added) != self._store.counts.passages:  # some were removed
@@ -205,17 +225,17 @@ class Derived:
         self.vectors.add(added)
         self._vectors_version = version
 
-    def _take_newer_file(self, truth: Version) -> None:
+    def _take_newer_file(self) -> None:
         """Take the vectors from the file that another process has made since, when it is whole."""
         seal = Seal.read(self._seal_path(VECTORS))
-        if seal and seal.version != self._vectors_sealed and not _another_line(seal.version, truth):
+        if seal and seal.version != self._vectors_sealed and self._store.had(seal.version):
             self._take_vectors(seal)
 
     def _catch_up_terms(self) -> bool:
         version = self._store.version
         if self._terms_version == version and len(self.terms) == self._store.counts.passages:
             return False
-        if _another_line(self._terms_version, version):
+        if self._of_another_line(TERMS, self._terms_version):
             self.terms.clear()
             self.terms.commit()
         wanted, present = self._store.passage_ids(), self.terms.ids()
@@ -225,6 +245,22 @@ class Derived:
             self.terms.commit()
         self._terms_version = version
         self._forget_removed()
+        return True
+
+    def _of_another_line(self, name: str, version: Version | None) -> bool:
+        """Return whether a part was made from a state that the truth was never in, as far as it remembers."""
+        if version is None or self._store.had(version):
+            return False
+        if version.generation >= self._store.version.generation:
+            _logger.warning(
+                "%s: it was made from change %d, and the stored truth is at change %d: that was put back from a copy, "
+                "or lost changes. Making the part again; to be sure that nothing is missing, run: dalil index PATH "
+                "--index %s",
+                self._folder / name,
+                version.generation,
+                self._store.version.generation,
+                self._folder,
+            )
         return True
 
     def _forget_removed(self) -> None:
@@ -245,7 +281,7 @@ class Derived:
             if document is None or document.id != passage.document_id:
                 document = self._store.document(passage.document_id)
             if document is not None:
-                yield passage.id, terms(self._searchable(document, (passage.start, passage.end)))
+                yield passage.id, terms(searchable(document, (passage.start, passage.end)))
 
     def _save_vectors(self) -> None:
         """Write the vectors, unless what is in their file is the greater part by far."""
@@ -268,8 +304,3 @@ class Derived:
 
     def _seal_path(self, part: str) -> Path:
         return self._folder / f"{part}.seal.json"
-
-
-def _another_line(version: Version | None, truth: Version) -> bool:
-    """Return whether a part was made from a history that the truth does not have."""
-    return version is not None and version != truth and version.generation >= truth.generation

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from embeddings.errors import IndexBusyError
+from embeddings.errors import IndexBusyError, IndexFolderError
 
 _POLL_SECONDS = 0.02
 
@@ -119,6 +119,7 @@ class WriterLock:
 
         Raises:
             IndexBusyError: another process still holds it.
+            IndexFolderError: the file of the lock cannot be made or written.
         """
         deadline = time.monotonic() + seconds
         while not self.try_acquire():
@@ -130,19 +131,36 @@ class WriterLock:
             time.sleep(_POLL_SECONDS)
 
     def try_acquire(self) -> bool:
-        """Take the lock if no other holds it, and return whether it is held now."""
+        """Take the lock if no other holds it, and return whether it is held now.
+
+        Raises:
+            IndexFolderError: the file of the lock cannot be made or written.
+        """
         if self._descriptor is not None:
             return True
+        try:
+            self._descriptor = self._take()
+        except OSError as error:
+            raise IndexFolderError(
+                f"{self._path} could not be written: {error.strerror}. Nothing was changed. Check the free space and "
+                "the permissions of the folder, then give the command again."
+            ) from error
+        return self._descriptor is not None
+
+    def _take(self) -> int | None:
+        """Return the descriptor that holds the lock, or None when another process holds it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         except BlockingIOError:
             os.close(descriptor)
-            return False
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        self._descriptor = descriptor
-        return True
+            return None
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
 
     def release(self) -> None:
         """Give the lock back."""

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.arabic import terms
-from embeddings.batches import batches, by_passages
-from embeddings.derived import Derived
+from embeddings.batches import Cut, batches, by_passages
+from embeddings.derived import Derived, searchable
 from embeddings.documents import Document
 from embeddings.errors import IndexFolderError, IndexMissingError, ModelError
 from embeddings.filters import days
-from embeddings.folder import WriterLock
+from embeddings.folder import Version, WriterLock
 from embeddings.passages import cut
 from embeddings.settings import LOCK, TRUTH, WRITER_SECONDS, check, create_empty, refuse_orphans
 from embeddings.store import Counts, DocumentInfo, Entry, Store, StoredPassage
@@ -73,7 +73,8 @@ class Index:
         self._max_words = int(self._store.settings["passage_words"])
         self._lock = WriterLock(folder / LOCK)
         self._changing = RLock()
-        self._derived = Derived(folder, encoder.dimension, self._store, _searchable)
+        self._fingerprint: tuple[Version, str] | None = None
+        self._derived = Derived(folder, encoder.dimension, self._store)
         self._load()
 
     @classmethod
@@ -100,7 +101,11 @@ class Index:
 
     def _load(self) -> None:
         """Load both derived parts, as the one that may mend them unless another process is writing."""
-        if self._lock.try_acquire() or not self._derived.load_as_reader():
+        try:
+            held = self._lock.try_acquire()
+        except IndexFolderError:  # a folder that may be read and not written
+            held = False
+        if held or not self._derived.load_as_reader():
             with self._locked():
                 self._derived.load()
 
@@ -120,6 +125,14 @@ class Index:
     def generation(self) -> int:
         """How many changes were made since the index began."""
         return self._store.version.generation
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the documents and of what the index was made with; the same for the same, however built."""
+        version = self._store.version
+        if self._fingerprint is None or self._fingerprint[0] != version:
+            self._fingerprint = (version, self._store.fingerprint)
+        return self._fingerprint[1]
 
     @property
     def counts(self) -> Counts:
@@ -240,18 +253,32 @@ class Index:
             passages += sum(len(ranges) for _, ranges in some)
         return Changes(added, replaced, len(batch) - added - replaced), passages
 
-    def _put(self, documents: Sequence[tuple[Document, list[tuple[int, int]]]]) -> None:
-        """Embed the passages of `documents` and store all of it in one transaction; then tell the derived parts."""
-        texts = [_searchable(document, span) for document, ranges in documents for span in ranges]
+    def _put(self, documents: Sequence[Cut]) -> None:
+        """Embed the texts that are new and store all of it in one transaction; then tell the derived parts."""
+        new = self._new_texts(documents)
+        texts = [searchable(document, span) for document, ranges in new.values() for span in ranges]
         with ThreadPoolExecutor(1) as beside:  # embedding leaves the interpreter to others for much of its time
             embedding = beside.submit(self._embed, texts)
             analysed = [terms(text) for text in texts]
             vectors = embedding.result()
-        ends = np.cumsum([len(ranges) for _, ranges in documents])[:-1]
-        parts = np.split(vectors, ends)
-        entries = [Entry(document, ranges, part) for (document, ranges), part in zip(documents, parts, strict=True)]
+        ends = np.cumsum([len(ranges) for _, ranges in new.values()])[:-1]
+        parts = dict(zip(new, np.split(vectors, ends), strict=True)) if new else {}
+        entries = [
+            Entry(document, ranges, parts[document.id]) if document.id in parts else Entry(document, None, None)
+            for document, ranges in documents
+        ]
         removed, added = self._store.put(entries)
         self._derived.replace(removed, added, analysed)
+
+    def _new_texts(self, documents: Sequence[Cut]) -> dict[str, Cut]:
+        """Return the first document, by its id, of each text that is not stored yet."""
+        stored = self._store.texts(document.sha256 for document, _ in documents)
+        new: dict[str, Cut] = {}
+        for document, ranges in documents:
+            if document.sha256 not in stored:
+                stored.add(document.sha256)
+                new[document.id] = (document, ranges)
+        return new
 
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
         shape = (len(texts), self.encoder.dimension)
@@ -273,7 +300,7 @@ class Index:
             IndexFolderError: the disk is full or the folder may not be written.
         """
         with self._writing():
-            present = [info.id for info in self._store.infos(document_ids)]
+            present = self._store.present(document_ids)
             if present:
                 self._derived.remove(self._store.remove(present))
         return len(present)
@@ -322,8 +349,3 @@ class Index:
             yield
         finally:
             self._lock.release()
-
-
-def _searchable(document: Document, span: tuple[int, int]) -> str:
-    """Return what is embedded and searched of a passage [start, end): its text."""
-    return document.text[slice(*span)]

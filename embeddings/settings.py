@@ -4,12 +4,16 @@ Takes a folder and an encoder; begins an empty index there, or says why the one 
 """
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeddings.arabic import FOLDING_VERSION
 from embeddings.derived import TERMS, VECTORS
-from embeddings.errors import IndexDamagedError, IndexFolderError, IndexMismatchError
+from embeddings.errors import IndexDamagedError, IndexFolderError, IndexMismatchError, ModelError
 from embeddings.folder import WriterLock
 from embeddings.store import Store
 
@@ -36,6 +40,23 @@ def made_with(encoder: "Encoder") -> dict[str, str]:
         "dimension": str(encoder.dimension),
         "passage_words": str(min(_PASSAGE_WORDS, encoder.max_words)),
     }
+
+
+class StoredEncoder:
+    """What an index remembers of the model that made it: enough for work that embeds nothing."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self.name = settings["encoder"]
+        self.dimension = int(settings["dimension"])
+        self.max_words = int(settings["passage_words"])
+
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Raise ModelError unless there are no texts."""
+        if texts:
+            raise ModelError(f"The index was opened without its model {self.name}; open it with that to embed texts.")
+        return np.empty((0, self.dimension), dtype=np.float32)
+
+    encode_passages = encode_questions
 
 
 def check(stored: dict[str, str], encoder: "Encoder", folder: Path) -> None:
@@ -76,11 +97,11 @@ def _create_under_lock(folder: Path, encoder: "Encoder") -> None:
 
 
 def refuse_orphans(folder: Path) -> None:
-    """Raise IndexDamagedError when there are derived parts without their truth."""
-    orphans = [name for name in (VECTORS, TERMS) if (folder / f"{name}.seal.json").exists()]
-    if orphans:
+    """Raise IndexDamagedError when the truth is gone from among its derived parts or its journal."""
+    left = [name for name in (f"{TRUTH}-wal", VECTORS, TERMS) if (folder / name).exists()]
+    if left:
         raise IndexDamagedError(
-            f"{folder / TRUTH} is missing, but {' and '.join(orphans)} made from it are there. It is the stored truth "
-            f"of the index and cannot be made again from them. Restore it from a copy, or remove {folder} and run: "
-            f"dalil index PATH --index {folder}"
+            f"{folder / TRUTH} is missing, but {' and '.join(left)}, made from it, can be found. It is the stored "
+            f"truth of the index and cannot be made again from them. Restore it from a copy, or remove {folder} and "
+            f"run: dalil index PATH --index {folder}"
         )

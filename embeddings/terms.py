@@ -188,6 +188,8 @@ class TermIndex:
             # One thread: the same changes give the same segments, and so the same order.
             try:
                 self._writer = self._tantivy.writer(_WRITER_BYTES, 1)
+                # What a process left that was killed in the middle of a commit has names that the next commit needs.
+                self._writer.garbage_collect_files()
             except ValueError as error:
                 raise OSError(f"terms cannot be written: {error}") from error
         return self._writer

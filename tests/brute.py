@@ -65,7 +65,7 @@ def assert_holds(index: Index, documents: Sequence[Document], question: str = "Ø
         selected = index.select(document_ids=[document.id])
         assert selected is not None
         passages = index.passages(selected)
-        assert all(passage.document_id == document.id for passage in passages)
+        assert all(index.document(passage.document_id).text == document.text for passage in passages)
         texts |= {passage.id: document.text[passage.start : passage.end] for passage in passages}
         words = document.text.split()
         assert not words or passages, "a document with words has passages"

@@ -1,6 +1,7 @@
 """Small stand-ins for what a test does not look at, and documents to index."""
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,13 @@ class HashingEncoder:
         return self.encode_questions(texts)
 
     def _row(self, text: str) -> NDArray[np.float32]:
-        return sum((self._direction(term) for term in terms(text)), self._direction(""))
+        return sum((_direction(term, self.dimension) for term in terms(text)), _direction("", self.dimension))
 
-    def _direction(self, term: str) -> NDArray[np.float32]:
-        seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
-        return np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
+
+@lru_cache(maxsize=50_000)
+def _direction(term: str, dimension: int) -> NDArray[np.float32]:
+    seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
+    return np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
 
 
 def document(

@@ -120,7 +120,7 @@ def test_a_cut_truth_is_refused(folder: Path, encoder: HashingEncoder, share: fl
 
 def test_a_truth_that_is_gone_is_not_begun_anew(folder: Path, encoder: HashingEncoder) -> None:
     (folder / "dalil.sqlite").unlink()
-    with pytest.raises(IndexDamagedError, match="and terms made from it"):
+    with pytest.raises(IndexDamagedError, match="and terms, made from it"):
         Index.open(folder, encoder, create=True)
 
 

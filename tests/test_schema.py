@@ -1,4 +1,4 @@
-"""An index of every older format opens with all it held, one of a newer format is refused, and pages are kept."""
+"""An index of every format opens with all it held, one of a newer format is refused, and pages are kept."""
 
 import shutil
 import sqlite3
@@ -7,20 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.arabic import FOLDING_VERSION
 from embeddings.errors import IndexDamagedError, IndexMismatchError
-from embeddings.index import Changes, Index
-from embeddings.schema import FORMAT_VERSION, upgrade
+from embeddings.index import Changes, Counts, Index
+from embeddings.integrity import inspect
+from embeddings.migration import upgrade
+from embeddings.records import check_of
+from embeddings.schema import FORMAT_VERSION
 from embeddings.store import Store
+from embeddings.transaction import FACTS
 from tests.brute import assert_holds
 from tests.fakes import ARTICLES, HashingEncoder, document
 
 STORES = Path(__file__).parent / "stores"
 ENCODER = HashingEncoder(dimension=8)
-OLD = {
-    "a.txt": "عنوان الخبر\nأُسِرَ ثلاثون جنديًّا قرب بوّابة 27 غرب طرابلس.\nالمصدر | الجزيرة نت",
-    "b/ب.md": "Second document, 𝛼 and \u200fmarks. Nothing else.",
-}
+ARTICLE = "عنوان الخبر\nأُسِرَ ثلاثون جنديًّا قرب بوّابة 27 غرب طرابلس.\nالمصدر | الجزيرة نت"
+OTHER = "Second document, 𝛼 and \u200fmarks. Nothing else."
+HELD = [
+    ("a.txt", ARTICLE, "2019-04-05", "الجزيرة نت", ()),
+    ("b/ب.md", OTHER, None, None, (0, 18)),
+    ("c.txt", ARTICLE, "2019-04-06", "وكالة الأناضول", ()),
+]
+# What the fixture of each format holds: the first format kept no pages.
+HELD_BY_FORMAT = {1: [HELD[0], (*HELD[1][:-1], ())]} | dict.fromkeys(range(2, FORMAT_VERSION + 1), HELD)
 
 
 def changed(path: Path, statement: str, *values: str) -> Path:
@@ -29,32 +37,40 @@ def changed(path: Path, statement: str, *values: str) -> Path:
     return path
 
 
-@pytest.fixture(params=range(1, FORMAT_VERSION))
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy of the truth that an earlier version wrote, in a folder of its own."""
+@pytest.fixture(autouse=True)
+def folding_of_the_fixtures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embeddings.settings.FOLDING_VERSION", 1)
+
+
+@pytest.fixture(params=range(1, FORMAT_VERSION + 1))
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[int, Path]:
+    """A format, and a copy of the truth that a version of that format wrote, in a folder of its own."""
     (tmp_path / "index").mkdir()
-    copied = shutil.copy(STORES / f"format-{request.param}.sqlite", tmp_path / "index" / "dalil.sqlite")
-    return changed(copied, "UPDATE settings SET value = ? WHERE name = 'folding_version'", str(FOLDING_VERSION))
+    source = STORES / f"format-{request.param}.sqlite"
+    return request.param, Path(shutil.copy(source, tmp_path / "index" / "dalil.sqlite"))
 
 
-def test_an_index_of_an_older_format_opens_with_all_it_held(old: Path) -> None:
+def test_an_index_of_every_format_opens_with_all_it_held(stored: tuple[int, Path]) -> None:
+    number, path = stored
     ENCODER.encoded = 0
-    with Index.open(old.parent, ENCODER) as index:
+    with Index.open(path.parent, ENCODER) as index:
         held = [index.document(info.id) for info in index.documents()]
-        assert {document.path: document.text for document in held} == OLD
-        assert [document.date for document in held] == ["2019-04-05", None]
+        assert [(d.path, d.text, d.date, d.source, d.pages) for d in held] == HELD_BY_FORMAT[number]
         assert index.generation == 1
+        assert index.counts == Counts(documents=len(held), passages=2)
         assert ENCODER.encoded == 0
         assert_holds(index, held)
-        assert index.add([document("c", "جديد", pages=(0,))]) == Changes(added=1)
-    with Index.open(old.parent, ENCODER) as index:
-        assert index.documents()[-1].pages == (0,)
-        assert index.documents()[0].pages == ()
+        assert index.add([document("d", "جديد", pages=(0,))]) == Changes(added=1)
+        held.append(document("d", "جديد", pages=(0,)))
+    assert not inspect(path.parent)
+    with Index.open(path.parent, ENCODER) as index:
+        assert_holds(index, held)
 
 
-def test_two_that_bring_the_same_index_up_to_date_do_not_meet(old: Path) -> None:
-    connection = sqlite3.connect(old, isolation_level=None)
-    Store(old).close()
+def test_two_that_bring_the_same_index_up_to_date_do_not_meet(stored: tuple[int, Path]) -> None:
+    _, path = stored
+    connection = sqlite3.connect(path, isolation_level=None)
+    Store(path).close()
     upgrade(connection)  # the one that comes second has nothing left to do
     assert connection.execute("SELECT value FROM settings WHERE name = 'format_version'").fetchall() == [
         (str(FORMAT_VERSION),)
@@ -75,16 +91,20 @@ def test_an_index_of_a_newer_format_is_refused_with_both_versions(path: Path) ->
         Index.open(path.parent, ENCODER)
 
 
-@pytest.mark.parametrize("stated", ["0", "-1", "two", ""])
-def test_a_format_that_never_was_is_damage(path: Path, stated: str) -> None:
+@pytest.mark.parametrize("stated", ["0", "-1", "two", "", "1", "2"])
+def test_a_format_that_the_tables_are_not_of_is_damage(path: Path, stated: str) -> None:
     changed(path, "UPDATE settings SET value = ? WHERE name = 'format_version'", stated)
-    with pytest.raises(IndexDamagedError, match="format version cannot be read"):
+    with pytest.raises(IndexDamagedError, match="is damaged"):
         Store(path)
 
 
 @pytest.mark.parametrize("pages", ["[1, ", '["x"]', "5", "[1e999]", "[" * 100_000])
 def test_page_numbers_that_cannot_be_read_are_damage(path: Path, pages: str) -> None:
-    changed(path, "UPDATE documents SET pages = ?", pages)
+    """Somebody may have written them who knows how rows are checked."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.create_function("check_of", -1, check_of)
+        connection.execute("UPDATE documents SET pages = ?", (pages,))
+        connection.execute(f"UPDATE documents SET crc = check_of(number, text, {FACTS})")  # noqa: S608
     with pytest.raises(IndexDamagedError, match="page numbers"):
         Store(path).infos()
 

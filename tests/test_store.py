@@ -186,19 +186,32 @@ def test_readers_in_many_threads_see_whole_changes(path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("UPDATE documents SET text = text || '!'", "the text of document"),
+        ("UPDATE texts SET content = content || '!'", "the text of document"),
+        ("UPDATE documents SET title = title || '!'", "what is known of document"),
+        ("UPDATE documents SET day = 20190405", "what is known of document"),
+        ("UPDATE passages SET end = end + 1", "passage 1 is not"),
         ("UPDATE vectors SET vector = zeroblob(length(vector))", "the vector of passage 1"),
+        (
+            "UPDATE vectors SET (vector, crc) = (SELECT vector, crc FROM vectors WHERE passage = 4) WHERE passage = 1",
+            "passage 1 is not",
+        ),
+        ("UPDATE settings SET value = 'other' WHERE name = 'encoder'", "settings or counts"),
+        ("UPDATE version SET passages = 1", "settings or counts"),
+        ("DELETE FROM version", "settings or counts"),
     ],
 )
 def test_changed_content_is_told(path: Path, statement: str, reason: str) -> None:
     store = Store(path)
     article = document("a", "one")
-    store.put([entry(article)])
+    store.put([entry(article), entry(document("b", "two"))])
+    store.close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(statement)
 
     def read() -> None:
+        store = Store(path)
         store.document(article.id)
+        store.passages(store.passage_ids()[:1])
         list(store.vectors(store.passage_ids()))
 
     with pytest.raises(IndexDamagedError, match=reason) as raised:

@@ -1,0 +1,209 @@
+"""`inspect` finds what `open` does not look at, and `repair` makes derived parts again or refuses."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import IndexDamagedError, IndexMissingError, ModelError
+from embeddings.folder import WriterLock
+from embeddings.index import Changes, Counts, Index
+from embeddings.integrity import inspect, repair
+from embeddings.settings import StoredEncoder
+from embeddings.store import Store
+from tests.brute import assert_holds
+from tests.fakes import ARTICLES, HashingEncoder, article
+
+ENCODER = HashingEncoder(dimension=8)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "index"
+    with Index.open(folder, ENCODER, create=True) as index:
+        index.add(ARTICLES)
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "index"))
+
+
+def change(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "dalil.sqlite")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_a_whole_index_has_nothing_wrong_and_stays_as_it_is(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert inspect(folder) == []
+    after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    lock = folder / "writer.lock"
+    assert before | {lock: b""} == after | {lock: b""}
+
+
+def test_nothing_to_inspect_is_told(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError, match="dalil index PATH"):
+        inspect(tmp_path / "none")
+    with pytest.raises(IndexMissingError, match="dalil index PATH"):
+        repair(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE texts SET content = replace(content, 'ا', 'أ') WHERE number = 2",
+        "UPDATE texts SET story = 1 WHERE number = 2",
+        "UPDATE texts SET content = CAST(x'ff' || CAST(content AS BLOB) AS TEXT) WHERE number = 2",
+        "UPDATE documents SET source = 'وكالة أخرى' WHERE path = 'b'",
+        "UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE path = 'b'",
+        "UPDATE documents SET sha256 = (SELECT sha256 FROM texts WHERE number = 1) WHERE path = 'b'",
+        "UPDATE passages SET end = end - 1 WHERE text = 2",
+        "UPDATE vectors SET vector = zeroblob(32) WHERE passage IN (SELECT id FROM passages WHERE text = 2)",
+    ],
+)
+def test_damage_to_one_document_is_mended_by_taking_it_out(folder: Path, statement: str) -> None:
+    change(folder, statement)
+    (found,) = inspect(folder)
+    assert f"{folder / 'dalil.sqlite'} is damaged: what is stored of b is not" in found
+    assert f"dalil documents remove {ARTICLES[1].id} --index {folder} && dalil index PATH --index {folder}" in found
+    with pytest.raises(IndexDamagedError, match="is not what was written"):
+        repair(folder)
+    with Index.open(folder, ENCODER) as index:
+        index.remove([ARTICLES[1].id])
+        ENCODER.encoded = 0
+        index.add(ARTICLES)
+        assert ENCODER.encoded < 6
+        assert_holds(index, ARTICLES)
+    assert inspect(folder) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM documents WHERE path = 'b'",
+        "DELETE FROM passages WHERE id = 2",
+        "DELETE FROM vectors WHERE passage = 2",
+        "DELETE FROM bands WHERE text = 2",
+        "INSERT INTO bands VALUES (5, 2)",
+        "DELETE FROM texts WHERE number = 2",
+        "UPDATE documents SET text = 77 WHERE path = 'b'",
+    ],
+)
+def test_a_truth_that_lost_rows_is_refused(folder: Path, statement: str) -> None:
+    change(folder, statement)
+    (found,) = inspect(folder)
+    assert f"{folder / 'dalil.sqlite'} is damaged: " in found
+    assert "then restore it from a copy" in found
+    with pytest.raises(IndexDamagedError, match="then restore it from a copy"):
+        repair(folder)
+
+
+@pytest.mark.parametrize("part", ["vectors.faiss", "terms"])
+def test_a_damaged_part_is_named_and_repaired_without_embedding(folder: Path, part: str) -> None:
+    for path in [folder / part] if (folder / part).is_file() else (folder / part).glob("*.*"):
+        if path.stat().st_size > 100:
+            data = bytearray(path.read_bytes())
+            data[-80] ^= 1
+            path.write_bytes(data)
+    (found,) = inspect(folder)
+    assert found.startswith(f"{folder / part}: ")
+    assert f"dalil index --repair --index {folder}" in found
+    assert repair(folder) == Counts(4, Store(folder / "dalil.sqlite").counts.passages)
+    assert inspect(folder) == []
+    ENCODER.encoded = 0
+    with Index.open(folder, ENCODER) as index:
+        assert ENCODER.encoded == 0
+        assert_holds(index, ARTICLES)
+
+
+def test_a_part_that_only_lags_behind_is_sound(folder: Path, made: Path) -> None:
+    with Index.open(folder, ENCODER) as index:
+        index.add([article("e", 5)])
+    for name in ("vectors.faiss", "vectors.faiss.seal.json", "terms.seal.json"):
+        shutil.copy(made / name, folder / name)
+    shutil.rmtree(folder / "terms")
+    shutil.copytree(made / "terms", folder / "terms")
+    assert inspect(folder) == []
+
+
+def test_a_lost_change_is_told_once(folder: Path, made: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Index.open(folder, ENCODER) as index:
+        index.add([article("e", 5)])
+    shutil.copy(made / "dalil.sqlite", folder / "dalil.sqlite")
+    with Index.open(folder, ENCODER) as index:
+        assert "made from change 2, and the stored truth is at change 1" in caplog.text
+        assert_holds(index, ARTICLES)
+    caplog.clear()
+    Index.open(folder, ENCODER).close()
+    assert not caplog.text
+
+
+def test_a_truth_of_another_history_is_not_matched_with_these_parts(folder: Path, tmp_path: Path) -> None:
+    others = [article(name, seed + 50) for seed, name in enumerate("wxyz")]
+    with Index.open(tmp_path / "other", ENCODER, create=True) as other:
+        other.add(others)
+        other.add([article("v", 60)])  # further on than the parts: its ids are theirs, its passages are not
+    shutil.copy(tmp_path / "other" / "dalil.sqlite", folder / "dalil.sqlite")
+    with Index.open(folder, ENCODER) as index:
+        assert_holds(index, [*others, article("v", 60)])
+
+
+def test_an_index_that_is_being_written_is_not_inspected(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embeddings.integrity.WRITER_SECONDS", 0.1)
+    lock = WriterLock(folder / "writer.lock")
+    lock.acquire(0)
+    with pytest.raises(Exception, match=r"Another process \(\d+\) is writing"):
+        inspect(folder)
+    lock.release()
+
+
+def test_documents_can_be_removed_without_the_model_that_made_the_index(folder: Path) -> None:
+    store = Store(folder / "dalil.sqlite")
+    stand_in = StoredEncoder(store.settings)
+    store.close()
+    with Index.open(folder, stand_in) as index:
+        assert index.remove([ARTICLES[0].id]) == 1
+        with pytest.raises(ModelError, match="without its model hashing"):
+            index.add([article("e", 5)])
+    with Index.open(folder, ENCODER) as index:
+        assert_holds(index, ARTICLES[1:])
+
+
+# The same again
+
+
+def build(folder: Path, *portions: list[str]) -> str:
+    """Index articles by name, in portions; those that come in no portion any more are removed."""
+    with Index.open(folder, ENCODER, create=True) as index:
+        for names in portions:
+            wanted = [article(name, ord(name)) for name in names]
+            index.add(wanted)
+            index.remove({info.id for info in index.documents()} - {document.id for document in wanted})
+        return index.fingerprint
+
+
+def test_the_same_work_gives_the_same_fingerprint_and_the_same_vectors(tmp_path: Path) -> None:
+    prints = {build(tmp_path / name, ["a", "b", "c"], ["a", "c", "d"]) for name in "xy"}
+    assert len(prints) == 1
+    (first, second) = ((tmp_path / name / "vectors.faiss").read_bytes() for name in "xy")
+    assert first == second
+    repair(tmp_path / "y")
+    assert (tmp_path / "y" / "vectors.faiss").read_bytes() == first
+
+
+def test_a_fingerprint_knows_documents_and_settings_not_their_history(tmp_path: Path) -> None:
+    made = build(tmp_path / "x", ["a", "b"])
+    assert len(made) == 64
+    assert build(tmp_path / "y", ["b", "z"], ["b", "a"]) == made
+    assert build(tmp_path / "z", ["a", "b", "c"]) != made
+    with Index.open(tmp_path / "w", HashingEncoder(name="other", dimension=8), create=True) as index:
+        index.add([article("a", 97), article("b", 98)])
+        assert index.fingerprint != made
+        before = index.fingerprint
+        assert index.add([article("a", 97, date="2019-04-05")]) == Changes(replaced=1)
+        assert index.fingerprint != before
