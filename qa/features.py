@@ -45,8 +45,6 @@ _PREFIXES: Final = ("وال", "بال", "فال", "كال", "لل", "ال", "و"
 
 # Sizes of the feature tables, in the order of the columns that `encode` gives.
 SIZES: Final = (36, 99, 24, 16, 18, 11, 16)
-_NEAR: Final = 12  # words on either side of a span
-_RAREST: Final = 14.0  # what `Vocabulary.idf` gives words outside its table
 _QUESTION_MATCH: Final = 20  # question words use the upper part of the first table
 
 
@@ -76,17 +74,11 @@ class Evidence(NamedTuple):
         sentence: how much of the question its sentence holds.
         kind: whether it is of the kind asked for; a half where no kind can be told.
         new: the share of its words that the question does not hold itself.
-        near: how much of the question the span and the words around it hold, whatever the punctuation.
-        counted: whether what a question for a number counts stands beside it; a half for other questions.
-        names: 1 less the rarity of the rarest word that is asked for and missing: a name or a year, mostly.
     """
 
     sentence: float = 1.0
     kind: float = 1.0
     new: float = 1.0
-    near: float = 1.0
-    counted: float = 1.0
-    names: float = 1.0
 
 
 class Matcher:
@@ -97,7 +89,6 @@ class Matcher:
         question = _JOINED.sub(r"ما \1", question)
         analysed = analyse(question)
         self.kind = _KINDS.index(analysed.kind)
-        self.counted = analysed.counted
         self.words = list(words(question))[:24]
         self.content = {word.text for word in analysed.content}
         self.weight = {word: self._rarity(word) for word in self.content}
@@ -256,16 +247,10 @@ class PassageFeatures:
         inside = range(first, last + 1)
         kinds = {word_kind(self.words[i].text) for i in inside}
         wanted = _WANTED.get(_KINDS[self.matcher.kind])
-        around = self.matches[max(0, first - _NEAR) : last + 1 + _NEAR]
-        beside = {word for level, word in self.matches[max(0, first - 2) : last + 4] if level}
-        counted = self.matcher.counted
         return Evidence(
             sentence=max(self.cover[i] for i in inside),
             kind=0.5 if wanted is None else float(bool(kinds & wanted)),
             new=sum(self.matches[i][0] < 2 for i in inside) / len(inside),
-            near=_coverage({word for level, word in around if level}, self.matcher),
-            counted=0.5 if counted is None else float(counted in beside),
-            names=1 - max((self.matcher.weight[w] for w in self.matcher.content - self.matched), default=0.0) / _RAREST,
         )
 
     def window(self, start: int, end: int) -> Encoded:

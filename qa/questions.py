@@ -67,12 +67,6 @@ _ASKING: Final = frozenset(
 )
 
 
-# Words of questions for numbers that name no thing: «كم بلغ عدد …».
-_AMOUNTING: Final = frozenset(
-    "عدد بلغ بلغت يبلغ تبلغ وصل تعداد حجم مجموع اجمالي نحو تقريبا number total amount".split()
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question, taken apart.
@@ -81,26 +75,18 @@ class Question:
         text: as it was asked.
         kind: the kind of answer it asks for.
         content: the words an answering passage should hold: neither stop words nor question words.
-        counted: what a question for a number counts («كم أسيرا …»), folded; None for others.
     """
 
     text: str
     kind: Kind
     content: tuple[Word, ...]
-    counted: str | None = None
 
 
 def analyse(text: str) -> Question:
     """Take a question apart. Never fails: a question without a question word asks for `Kind.WHAT`."""
     found = tuple(words(text))
     content = tuple(word for word in found if word.text not in STOP_WORDS and word.text not in _ASKING)
-    kind = _kind([word.text for word in found])
-    return Question(text, kind, content or found, _counted(content) if kind is Kind.HOW_MANY else None)
-
-
-def _counted(content: tuple[Word, ...]) -> str | None:
-    """Return the first word that names a thing: it stands right behind the question word."""
-    return next((word.text for word in content if word.text not in _AMOUNTING), None)
+    return Question(text, _kind([word.text for word in found]), content or found)
 
 
 def _kind(folded: list[str]) -> Kind:

@@ -65,9 +65,6 @@ class Calibration:
     sentence: float = 0.0
     kind: float = 0.0
     new: float = 0.0
-    near: float = 0.0
-    counted: float = 0.0
-    names: float = 0.0
     bias: float = 0.0
     low: float = -30.0
     high: float = 30.0

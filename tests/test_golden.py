@@ -1,8 +1,7 @@
 """The golden questions about the five articles, asked of the assistant as a user has it.
 
 The bounds are what the bundled models reach, less a question or two; README's table has the figures themselves.
-Retrieval across languages is weaker, so English questions (one in sixteen) are held to the exactness of their
-citations alone.
+One in sixteen is asked in English.
 """
 
 import json
@@ -42,9 +41,9 @@ class Asked:
         return any(f" {folded(right)} " in f" {said} " or folded(right) in said for right in self.golden["contains"])
 
 
-def arabic(asked: list[Asked]) -> list[Asked]:
-    """The questions that the articles answer, asked in Arabic."""
-    return [item for item in asked if item.golden["answerable"] and item.golden["form"] != "english"]
+def answerable(asked: list[Asked]) -> list[Asked]:
+    """The questions that the articles answer."""
+    return [item for item in asked if item.golden["answerable"]]
 
 
 def folded(text: str) -> str:
@@ -67,27 +66,27 @@ def test_every_citation_is_the_text_at_its_place(asked: list[Asked]) -> None:
 
 
 def test_the_right_article_comes_first(asked: list[Asked]) -> None:
-    answerable = arabic(asked)
-    found = [item.answer.evidence[0].document.path in item.documents for item in answerable]
-    assert sum(found) >= 0.95 * len(found), failures(answerable, found)
+    items = answerable(asked)
+    found = [item.answer.evidence[0].document.path in item.documents for item in items]
+    assert sum(found) >= 0.93 * len(found), failures(items, found)
 
 
 def test_answers_contain_the_right_words(asked: list[Asked]) -> None:
-    answerable = arabic(asked)
-    right = [item.contains for item in answerable]
-    assert sum(right) >= 0.79 * len(right), failures(answerable, right)
+    items = answerable(asked)
+    right = [item.contains for item in items]
+    assert sum(right) >= 0.78 * len(right), failures(items, right)
 
 
 def test_answerable_questions_are_seldom_declined(asked: list[Asked]) -> None:
-    answerable = arabic(asked)
-    answered = [item.answer.answered for item in answerable]
-    assert sum(answered) >= 0.86 * len(answered), failures(answerable, answered)
+    items = answerable(asked)
+    answered = [item.answer.answered for item in items]
+    assert sum(answered) >= 0.88 * len(answered), failures(items, answered)
 
 
 def test_unanswerable_questions_are_declined_with_the_nearest_passages(asked: list[Asked]) -> None:
     unanswerable = [item for item in asked if not item.golden["answerable"]]
     declined = [not item.answer.answered for item in unanswerable]
-    assert sum(declined) >= 0.67 * len(declined), failures(unanswerable, declined)
+    assert sum(declined) >= 0.55 * len(declined), failures(unanswerable, declined)
     assert all(item.answer.evidence for item in unanswerable)
 
 
