@@ -6,6 +6,7 @@ Nothing is kept between questions, so one assistant may serve many people at onc
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +32,9 @@ READ: Final = 8  # Passages: with 10, 12 or 20 the golden questions fare no bett
 _CANDIDATE: Final = (
     0.05  # Confidence below which nothing is called an answer, however uncertain: one in twenty is right.
 )
+
+
+logger = logging.getLogger(__name__)
 
 
 class Assistant:
@@ -117,7 +121,7 @@ class Assistant:
         quotable = found(spans, hits, self._reader.exact_confidence)
         citations, differing = ((), ()) if reason else cite(question, quotable)
         done = time.perf_counter()
-        return Answer(
+        answer = Answer(
             question=question,
             confidence=spans[0].confidence if spans else 0.0,
             citations=citations,
@@ -132,6 +136,8 @@ class Assistant:
             differing=differing,
             reason=reason,
         )
+        _log(answer)
+        return answer
 
     def search(
         self,
@@ -196,6 +202,13 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _log(answer: Answer) -> None:
+    """Log what came of a question; the question itself only where somebody is debugging, for it is the asker's own."""
+    facts = {"answered": answer.answered, "confidence": round(answer.confidence, 4)}
+    logger.info("question", extra={**facts, "milliseconds": answer.timing_ms["total"]})
+    logger.debug("asked", extra={"question": answer.question, "answer": answer.text})
 
 
 def _check(question: str, top_k: int) -> None:

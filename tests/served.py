@@ -1,20 +1,23 @@
 """The chat on a free port of this machine, in a thread, for as long as a test needs it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ui.serving import listen, server, web_app
+from ui.serving import Rules, listen, server, web_app
 
 
 @contextmanager
-def running(assistant: Any) -> Iterator[str]:
-    """Serve the chat over `assistant`; gives its address and stops it in the end."""
+def running(assistant: Any, rules: Rules = Rules(rate=0)) -> Iterator[str]:  # noqa: B008 (cannot change)
+    """Serve the chat over `assistant`, to anyone who asks as often as they like; gives its address and stops it."""
     listening = listen("127.0.0.1", 0)
-    serving = server(web_app(assistant))
+    serving = server(web_app(assistant, rules))
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
+    while not serving.started and thread.is_alive():
+        time.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:

@@ -116,6 +116,11 @@ def add_api(app: FastAPI, assistant: "Assistant") -> None:
     app.include_router(router)
     add_handlers(app)
 
+    @app.post("/gradio_api/upload", include_in_schema=False)
+    def upload() -> None:
+        """Close the way into Gradio's own folder of files, which the chat does not use."""
+        raise HTTPException(404, "No files are taken here.")
+
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
     def docs(request: Request) -> HTMLResponse:
         return HTMLResponse(reference_page(app.openapi(), texts(preferred_language(request.headers))))

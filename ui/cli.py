@@ -157,12 +157,38 @@ def chat(
     reader: ReaderOption = None,
     host: Annotated[str, typer.Option(envvar="DALIL_HOST", help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="DALIL_PORT", min=0, max=65535, help="Port to serve on.")] = 7860,
+    auth: Annotated[
+        Path | None,
+        typer.Option(envvar="DALIL_AUTH", help="Let in only the accounts of this file; see `dalil password`."),
+    ] = None,
+    rate: Annotated[
+        int, typer.Option(envvar="DALIL_RATE", min=0, help="Requests a client may make a minute; 0 is no limit.")
+    ] = 120,
+    log_questions: Annotated[
+        bool, typer.Option("--log-questions", envvar="DALIL_LOG_QUESTIONS", help="Also log what is asked and answered.")
+    ] = False,
 ) -> None:
-    """Serve the browser chat, and /ask for programs, until Ctrl-C."""
-    from ui.serving import serve
+    """Serve the browser chat, and the endpoints for programs, until Ctrl-C."""
+    from ui.accounts import Accounts
+    from ui.logs import start_logging
+    from ui.serving import Rules, serve
 
+    rules = Rules(accounts=Accounts.read(auth) if auth else None, rate=rate)
+    start_logging(questions=log_questions)
     with _open(folder, encoder, reader) as assistant:
-        serve(assistant, host=host, port=port, on_ready=_announce)
+        serve(assistant, host=host, port=port, rules=rules, on_ready=_announce)
+
+
+@_app.command()
+def password(name: Annotated[str, typer.Argument(help="Who logs in with it.")]) -> None:
+    """Print an account for the file of `dalil chat --auth`; the password is asked for, or read from a pipe."""
+    from ui.accounts import account
+
+    if sys.stdin.isatty():
+        given = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    typer.echo(account(name, given))
 
 
 @_app.command()

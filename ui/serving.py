@@ -8,124 +8,41 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embeddings.errors import DalilError
-from ui.strings import preferred_language, texts
+from ui.dressing import Dressing
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
     from qa.assistant import Assistant
+    from ui.accounts import Accounts
 
+_BODY: Final = 1_000_000  # bytes of a request that are read
 _ASSETS: Final = Path(__file__).parent / "assets"
 
-# Gradio's page runs inline scripts and compiles templates; nothing may come from, or go to, another host.
-_HEADERS: Final = {
-    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-_HEAD: Final = (
-    '<link rel="stylesheet" href="dalil/dalil.css"><link rel="icon" href="dalil/mark.svg">'
-    '<script src="dalil/theme.js"></script><script src="dalil/dalil.js" defer></script>'
-)
-_OUTSIDE: Final = re.compile(rb'<meta\s[^>]*content="https?://[^"]*"\s*/?>')  # Gradio's own picture and address
 
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
-_Asgi = Callable[[MutableMapping[str, Any], _Receive, _Send], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an operator allows.
 
-
-class _Dressed:
-    """ASGI layer: safe headers on every response, and the two answers of Gradio that need a change, changed."""
-
-    def __init__(self, app: _Asgi) -> None:
-        self._app = app
-
-    async def __call__(self, scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        await self._app(scope, receive, _sender(scope, send))
-
-
-def _sender(scope: MutableMapping[str, Any], send: _Send) -> "_HeaderSender":
-    """Return what sends the response to `scope` on."""
-    path = scope["path"].rstrip("/")
-    if path == "/config":
-        return _ChangingSender(send, described)
-    if path:
-        return _HeaderSender(send)
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    language = preferred_language(headers)
-    return _ChangingSender(send, lambda page: dressed(page, language))
-
-
-class _HeaderSender:
-    """Sends messages on with the safe headers added to the first."""
-
-    def __init__(self, send: _Send) -> None:
-        self._send = send
-
-    async def __call__(self, message: _Message) -> None:
-        if message["type"] == "http.response.start":
-            added = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
-            message["headers"] = [*message.get("headers", []), *added]
-        await self._send(message)
-
-
-class _ChangingSender(_HeaderSender):
-    """Holds a response back until it is whole, changes it, and sends it with its new length."""
-
-    def __init__(self, send: _Send, change: Callable[[bytes], bytes]) -> None:
-        super().__init__(send)
-        self._change = change
-        self._start: _Message = {}
-        self._body = b""
-
-    async def __call__(self, message: _Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        self._body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        body = self._change(self._body) if self._start["status"] == 200 else self._body
-        kept = [(k, v) for k, v in self._start.get("headers", []) if k.lower() not in (b"content-length", b"vary")]
-        length = (b"content-length", str(len(body)).encode())
-        self._start["headers"] = [*kept, length, (b"vary", b"accept-language, cookie")]
-        await super().__call__(self._start)
-        await super().__call__({"type": "http.response.body", "body": body})
-
-
-def described(config: bytes) -> bytes:
-    """Return Gradio's description of the app with the older of two equal protocols named in it.
-
-    Under the newer name Gradio's Python client takes every object that has a "path" for a file to be downloaded, and
-    our citations have one.
+    Attributes:
+        accounts: who may come in; None lets everyone.
+        rate: how many questions and other requests that cost work a client may make a minute; 0 is no limit.
     """
-    return config.replace(b'"protocol":"sse_v3"', b'"protocol":"sse_v2.1"')
+
+    accounts: "Accounts | None" = None
+    rate: int = 120
 
 
-def dressed(page: bytes, language: str) -> bytes:
-    """Return Gradio's page with our language, direction, style sheet and script, and without outside addresses."""
-    words = texts(language)
-    opening = f'<html lang="{words.language}" dir="{words.direction}"'.encode()
-    page = re.sub(rb'<html\s+lang="en"', opening, page, count=1)
-    return _OUTSIDE.sub(b"", page).replace(b"</head>", _HEAD.encode() + b"</head>", 1)
-
-
-def web_app(assistant: "Assistant") -> "FastAPI":
+def web_app(assistant: "Assistant", rules: Rules | None = None) -> "FastAPI":
     """Return the whole web application over `assistant`: the chat at "/", endpoints and pages beside it."""
     import gradio as gr
     from fastapi import FastAPI
@@ -148,8 +65,23 @@ def web_app(assistant: "Assistant") -> "FastAPI":
     gr.mount_gradio_app(
         app, build_app(assistant), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
     )
-    app.add_middleware(_Dressed)
+    _guard(app, rules or Rules())
     return app
+
+
+def _guard(app: "FastAPI", rules: Rules) -> None:
+    """Put the layers in front of `app`, the innermost first."""
+    from ui.guarding import BodyLimit, Login, RateLimit, SameSite
+    from ui.limiting import Buckets
+    from ui.logs import RequestLog
+
+    app.add_middleware(SameSite)
+    if rules.accounts is not None:
+        app.add_middleware(Login, accounts=rules.accounts)
+    app.add_middleware(BodyLimit, limit=_BODY, upload_limit=_BODY)
+    app.add_middleware(RateLimit, buckets=Buckets(rules.rate))
+    app.add_middleware(Dressing)
+    app.add_middleware(RequestLog)
 
 
 def serve(
@@ -157,6 +89,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
+    rules: Rules | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the chat over `assistant` until interrupted.
@@ -165,6 +98,7 @@ def serve(
         assistant: asked by all visitors, up to four questions at once.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
+        rules: what visitors may do; None is the default of each.
         on_ready: called with the address of the chat once it answers.
 
     Raises:
@@ -172,14 +106,16 @@ def serve(
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     listening = listen(host, port)
-    server(_announced(assistant, listening, on_ready)).run(sockets=[listening])
+    server(_announced(web_app(assistant, rules), listening, on_ready)).run(sockets=[listening])
 
 
 def server(app: "FastAPI") -> "uvicorn.Server":
     """Return the server of `app`; at the end it waits a second for visitors, and leaves without complaint."""
     import uvicorn
 
-    made = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    made = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1)
+    )
     logging.getLogger("uvicorn.error").addFilter(_about_something)
     return made
 
@@ -190,9 +126,8 @@ def _about_something(record: logging.LogRecord) -> bool:
     return not (stopped or "graceful shutdown" in record.getMessage())
 
 
-def _announced(assistant: "Assistant", listening: socket.socket, on_ready: Callable[[str], None] | None) -> "FastAPI":
-    """Return the web application, which tells its address when it has started."""
-    app = web_app(assistant)
+def _announced(app: "FastAPI", listening: socket.socket, on_ready: Callable[[str], None] | None) -> "FastAPI":
+    """Return `app`, which now tells its address when it has started."""
     host, port = listening.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (shown, not bound)
     started = app.router.lifespan_context

@@ -92,6 +92,10 @@ class Texts:
     found: str
     matched: str
     made_with: str
+    too_many: str
+    too_many_next: str
+    unknown_user: str
+    unknown_user_next: str
     endpoints: str
     endpoints_more: str
     objects: str
@@ -174,6 +178,10 @@ _ARABIC: Final = Texts(
     found="المرتبة {rank} · الدرجة {score:.2f} · تشابه المعنى {cosine:.2f} · تطابق الألفاظ {bm25:.1f}.",
     matched="كلمات تطابق السؤال",
     made_with="الفهرس والنماذج",
+    too_many="الأسئلة من جهازك كثيرة في وقت قصير.",
+    too_many_next="أعد المحاولة بعد {seconds} ثانية.",
+    unknown_user="يلزم اسم مستخدم وكلمة مرور صحيحان.",
+    unknown_user_next="حدّث الصفحة وأدخل ما أعطاك إياه مشغّل الموقع.",
     endpoints="واجهة البرمجة",
     endpoints_more="بهذه العناوين تسأل البرامجُ دليلًا، فيجيبها بصيغة JSON، وتذكر الأخطاء ما حدث وما العمل. "
     "وهذا وصفها كاملًا:",
@@ -261,6 +269,10 @@ _ENGLISH: Final = Texts(
     found="rank {rank} · score {score:.2f} · likeness of meaning {cosine:.2f} · match of words {bm25:.1f}.",
     matched="Words that match the question",
     made_with="Index and models",
+    too_many="Too many requests came from your device in a short time.",
+    too_many_next="Try again in {seconds} seconds.",
+    unknown_user="A right name and password are needed.",
+    unknown_user_next="Reload the page and enter what the operator gave you.",
     endpoints="Programming interface",
     endpoints_more="Programs ask Dalil at these addresses and are answered in JSON; errors say what happened and what "
     "to do. The whole description:",
