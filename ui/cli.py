@@ -180,6 +180,20 @@ def chat(
 
 
 @_app.command()
+def mcp(folder: IndexOption = DEFAULT_INDEX, encoder: EncoderOption = None, reader: ReaderOption = None) -> None:
+    """Be a tool of other programs: ask and search over the Model Context Protocol, on standard input and output."""
+    try:
+        from ui.mcp_server import mcp_server
+    except ImportError as error:
+        raise DalilError(
+            f"The Model Context Protocol is not installed ({error}). Install it with: pip install 'dalil[mcp]'"
+        ) from error
+
+    with _open(folder, encoder, reader) as assistant:
+        mcp_server(assistant).run("stdio")
+
+
+@_app.command()
 def password(name: Annotated[str, typer.Argument(help="Who logs in with it.")]) -> None:
     """Print an account for the file of `dalil chat --auth`; the password is asked for, or read from a pipe."""
     from ui.accounts import account
