@@ -1,7 +1,7 @@
 """Where a quotation may begin and end: whole words, whole amounts and dates, both halves of a pair of brackets.
 
 Takes a text and a range that a model found in it; gives the smallest range around it that cuts nothing in two. For
-yes/no questions that is the sentence that decides.
+yes/no questions that is the sentence that decides; of a time with words around it the date alone.
 """
 
 from typing import Final
@@ -23,7 +23,15 @@ def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
         cuts_start, cuts_end = first < start < last, first < end < last
         if cuts_start or cuts_end:
             start, end = min(start, first), max(end, last)
+    if kind is Kind.WHEN:
+        start, end = _only_date(text, start, end)
     return _paired(text, *_signed(text, start, end))
+
+
+def _only_date(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the date within the span where there is just one: «في دمشق عام 1923» asked for a time is «عام 1923»."""
+    inside = [(first, last) for first, last in dates(text) if start <= first and last <= end]
+    return inside[0] if len(inside) == 1 else (start, end)
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:

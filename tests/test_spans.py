@@ -209,3 +209,17 @@ def test_any_extractive_model_reads_by_path(tiny: Path) -> None:
 def test_a_model_that_is_not_there_is_named() -> None:
     with pytest.raises(ModelError, match="no/such-model"):
         SpanReader("./no/such-model")
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "quoted"),
+    [
+        ("ولد نزار في دمشق عام 1923 لأسرة عريقة", "في دمشق عام 1923", "عام 1923"),
+        ("وصل 21 مارس 1925 لأسرة دمشقية", "21 مارس 1925 لأسرة", "21 مارس 1925"),
+        ("استمرت من عام 1914 إلى عام 1918.", "عام 1914 إلى عام 1918", "عام 1914 إلى عام 1918"),
+        ("بعد انتهاء الحرب مباشرة", "انتهاء الحرب", "انتهاء الحرب"),
+    ],
+)
+def test_a_time_is_quoted_without_the_words_around_it(text: str, found: str, quoted: str) -> None:
+    start = text.index(found)
+    assert text[slice(*whole(text, start, start + len(found), Kind.WHEN))] == quoted
