@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: chat test lint bench setup
+.PHONY: chat test lint bench fuzz setup
 
 chat: $(READY)      ## Build the index of seeds/ when there is none, and serve the chat on 127.0.0.1:7860
 	$(BIN)/dalil chat
@@ -18,6 +18,10 @@ lint: $(READY)
 
 bench: $(READY)     ## Print speed figures and write them to tests/benchmarks/results/; DATA=DIR adds the retrieval and reading tables
 	$(BIN)/python -m tests.benchmarks $(if $(DATA),--data $(DATA))
+
+fuzz: $(READY)      ## Look for files that crash, hang or mislead the readers, SECONDS (60) for each of six targets
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz $(or $(SECONDS),60)
 
 setup: $(READY)     ## Only install
 

@@ -3,21 +3,16 @@
 import io
 import json
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
-import docx
 import pytest
-from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls
 
 from embeddings.documents import Columns, Document, Unreadable, read_documents
 from embeddings.errors import DocumentError
 from embeddings.formats import rows, sandbox
+from tests.files import NAMESPACES, NEWS, docx_bytes, epub, zipped
 from tests.paper import PICTURE, Draw, typeset
 from tests.paper import pdf as made_pdf
-
-NEWS = "سيطرت القوات على المدينة. وقال المتحدث إن العملية انتهت، ولم تقع خسائر."
 
 
 def read(path: Path, columns: Columns | None = None) -> list[Document | Unreadable]:
@@ -40,14 +35,6 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
-
-
-def zipped(members: Mapping[str, str | bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file.getvalue()
 
 
 # --- tables and JSON lines --------------------------------------------------------------------------------------------
@@ -116,23 +103,6 @@ def test_a_field_that_never_ends_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 # --- Word -------------------------------------------------------------------------------------------------------------
 
 
-def docx_bytes(*blocks: str, title: str = "") -> bytes:
-    """A Word file with a heading, and under it what is written in WordprocessingML."""
-    document = docx.Document()
-    document.core_properties.title = title
-    document.add_heading("عنوان التقرير", 0)
-    for block in blocks:
-        document.element.body.append(parse_xml(block.replace("<w:p>", f"<w:p {NAMESPACES}>", 1)))
-    file = io.BytesIO()
-    document.save(file)
-    return file.getvalue()
-
-
-NAMESPACES = (
-    nsdecls("w") + ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
-    ' xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
-    ' xmlns:v="urn:schemas-microsoft-com:vml"'
-)
 BOX = "<w:txbxContent><w:p><w:r><w:t>في إطار</w:t></w:r></w:p></w:txbxContent>"
 TRACKED = (
     '<w:p><w:r><w:t xml:space="preserve">قال </w:t></w:r><w:ins w:id="1"><w:r><w:t>الوزير</w:t></w:r></w:ins>'
@@ -184,25 +154,6 @@ def test_what_is_no_word_file_is_told(tmp_path: Path, content: bytes) -> None:
 
 
 # --- books ------------------------------------------------------------------------------------------------------------
-
-
-def epub(package: str = "", **chapters: str) -> bytes:
-    items = "".join(
-        f'<item id="{name}" href="text/{name}.xhtml" media-type="application/xhtml+xml"/>' for name in chapters
-    )
-    spine = "".join(f'<itemref idref="{name}"/>' for name in reversed(chapters))  # not in the order of the archive
-    opf = (
-        '<?xml version="1.0"?><package><metadata xmlns:dc="x"><dc:title>كتاب &amp; سيرة</dc:title>'
-        "<dc:date>2019-04-05</dc:date><dc:publisher>دار النشر</dc:publisher></metadata>"
-        f'<manifest>{items}<item id="nav" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>'
-        f'<item id="pic" href="a.jpg" media-type="image/jpeg"/></manifest><spine><itemref idref="nav"/>'
-        f'{spine}<itemref idref="pic"/></spine></package>'
-    )
-    files = {f"كتاب/text/{name}.xhtml": page for name, page in chapters.items()}
-    container = '<container><rootfiles><rootfile full-path="كتاب/a.opf"/></rootfiles></container>'
-    return zipped(
-        {"META-INF/container.xml": container, "كتاب/a.opf": package or opf, "كتاب/nav.xhtml": "<p>فهرس", **files}
-    )
 
 
 def test_a_book_gives_its_chapters_in_reading_order(tmp_path: Path) -> None:

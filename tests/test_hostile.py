@@ -9,7 +9,6 @@ import sys
 import time
 import zipfile
 import zlib
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,16 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.documents import Document, Unreadable, read_documents
-from embeddings.errors import DocumentError
 from embeddings.formats import archive, sandbox
-from embeddings.formats.archive import Archive, Budget
-from embeddings.formats.extract import Problem
-from embeddings.formats.readers import SUFFIXES, read
+from embeddings.formats.archive import Budget
+from embeddings.formats.readers import SUFFIXES
+from tests.files import NEWS, zipped
+from tests.fuzz import APART, SAMPLES, assert_documents_or_refused, assert_offsets_exact, assert_parsed_or_refused
 from tests.paper import Draw
 from tests.paper import pdf as made_pdf
-from tests.strategies import disguised  # noqa: F401 (loads the settings of all property tests)
+from tests.strategies import any_text
 from tests.test_cli import ROOT, dalil
-from tests.test_formats import NEWS, docx_bytes, epub, one, refused, written, zipped
+from tests.test_formats import one, refused, written
 
 
 def found(path: Path) -> dict[str, Document | Unreadable]:
@@ -227,7 +226,7 @@ def test_names_of_any_characters_are_stored_and_never_steer_the_terminal(tmp_pat
     for name in names:
         (tmp_path / "docs").mkdir(exist_ok=True)
         with open(bytes(tmp_path / "docs") + b"/" + name, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write("" if b"bad" in name else f"\x1b]0;harm\x07عنوان\n{NEWS}")
+            file.write("" if b"bad" in name else f"\x1b]0;harm\x07عنوان {len(name)}\n{NEWS}")
     done = dalil("index", tmp_path / "docs", tmp_path / "\x1b[2Jgone", "--index", tmp_path / "i")
     asked = dalil("ask", "من سيطر على المدينة؟", "--index", tmp_path / "i", "--min-confidence", "0")
     values = dalil("search", "القوات", "--json", "--index", tmp_path / "i")
@@ -242,24 +241,12 @@ def test_names_of_any_characters_are_stored_and_never_steer_the_terminal(tmp_pat
 
 # --- fuzzing ----------------------------------------------------------------------------------------------------------
 
-SAMPLES = {
-    ".txt": NEWS.encode("cp1256"),
-    ".md": f"---\ndate: 2019-04-05\n---\n# عنوان\n{NEWS}".encode(),
-    ".html": f"<meta charset=utf-8><article><h1>عنوان</h1><p>{NEWS}</article><script>x</script>".encode(),
-    ".xhtml": f'<?xml version="1.0" encoding="utf-8"?><html><script/><p>{NEWS}</p></html>'.encode(),
-    ".jsonl": json.dumps({"text": NEWS, "id": 1}).encode() + b"\n" + json.dumps({"text": "نص"}).encode(),
-    ".csv": f'id,text,date\n1,"{NEWS}",2019-04-05\n2,نص,\n'.encode(),
-    ".tsv": f"النص\tالعنوان\n{NEWS}\tعنوان\n".encode("utf-16"),
-    ".epub": epub(one=f"<p>{NEWS}</p>", two="<p>نص</p>"),
-    ".zip": zipped({"a.txt": NEWS, "ب/b.html": f"<p>{NEWS}</p>", "c.zip": zipped({"d.md": NEWS})}),
-}
-
 
 @st.composite
-def _damaged(draw: st.DrawFn) -> tuple[str, bytes]:
+def _damaged(draw: st.DrawFn, samples: dict[str, bytes]) -> tuple[str, bytes]:
     """A file of a kind with some of its bytes changed, cut, doubled, or from a file of another kind."""
-    suffix = draw(st.sampled_from(sorted(SAMPLES)))
-    data = bytearray(SAMPLES[draw(st.sampled_from([suffix, suffix, suffix, *SAMPLES]))])
+    suffix = draw(st.sampled_from(sorted(samples)))
+    data = bytearray(samples[draw(st.sampled_from([suffix, suffix, suffix, *samples]))])
     for _ in range(draw(st.integers(0, 6))):
         at = draw(st.integers(0, max(0, len(data) - 1)))
         end = min(len(data), at + draw(st.integers(0, 40)))
@@ -268,30 +255,27 @@ def _damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @settings(max_examples=300)
-@given(_damaged())
+@given(_damaged(SAMPLES))
 def test_any_bytes_are_documents_or_refused(damaged: tuple[str, bytes]) -> None:
-    suffix, data = damaged
-    with suppress(DocumentError):
-        for item in read(io.BytesIO(data), suffix):
-            assert item.reason if isinstance(item, Problem) else isinstance(item.text, str)
+    assert_documents_or_refused(*damaged)
+
+
+@settings(max_examples=80)
+@given(_damaged(APART))
+def test_any_bytes_are_parsed_or_refused_by_the_parsers(damaged: tuple[str, bytes]) -> None:
+    assert_parsed_or_refused(*damaged)
+
+
+@settings(max_examples=5)
+@given(_damaged(APART))
+def test_any_bytes_in_the_sandbox_are_documents_or_refused(damaged: tuple[str, bytes]) -> None:
+    assert_documents_or_refused(*damaged)
+
+
+@given(any_text)
+def test_words_sentences_and_passages_of_any_text_stand_where_they_say(text: str) -> None:
+    assert_offsets_exact(text)
 
 
 def test_every_kind_is_fuzzed() -> None:
-    assert set(SAMPLES) | {".htm", ".pdf", ".docx"} == set(SUFFIXES)  # the last two: `make fuzz`, and in their sandbox
-
-
-@settings(max_examples=6)
-@given(st.sampled_from(["pdf", "docx"]), st.data())
-def test_any_bytes_in_the_sandbox_are_documents_or_refused(kind: str, data: st.DataObject) -> None:
-    sample = bytearray(made_pdf([[Draw(100, 700, "ملاس")]]) if kind == "pdf" else docx_bytes())
-    for _ in range(data.draw(st.integers(1, 5))):
-        sample[data.draw(st.integers(0, len(sample) - 1))] = data.draw(st.integers(0, 255))
-    with suppress(DocumentError):
-        list(read(io.BytesIO(bytes(sample)), f".{kind}"))
-
-
-@settings(max_examples=100)
-@given(st.binary(max_size=300))
-def test_any_bytes_are_an_archive_or_refused(data: bytes) -> None:
-    with suppress(DocumentError):
-        Archive(io.BytesIO(data), Budget())
+    assert {*SAMPLES, *APART} == set(SUFFIXES)

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.formats import pdf
+from embeddings.formats.glyphs import Glyph
+from tests.fuzz import assert_read
 from tests.paper import PICTURE, Draw, typeset, visual
 from tests.paper import pdf as made
 from tests.strategies import NEWS_WORDS
@@ -203,6 +205,41 @@ def test_pages_without_text_are_told_apart() -> None:
         "it is a picture without text",
         "its fonts do not say which letters they draw",
     ]
+
+
+def test_a_damaged_page_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(page: playa.Page) -> pdf.Page:
+        if page.page_idx == 1:
+            raise KeyError("Font")
+        return whole(page)
+
+    whole = pdf.read_page
+    monkeypatch.setattr(pdf, "read_page", damaged)
+    found = read(list(typeset(SENTENCE)), list(typeset(SENTENCE)), list(typeset(SENTENCE)))
+    assert [page.problem for page in found] == [None, "it is damaged (KeyError)", None]
+
+
+_places = st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.builds(
+            Glyph,
+            text=st.one_of(st.sampled_from("ابتثملا()«»0٣٫.- aB"), st.text(max_size=3)),
+            start=_places,
+            end=_places,
+            size=st.floats(0, 1e3),
+            angle=st.sampled_from([0.0, 0.0, 0.0, 90.0, 45.0, -180.0]),
+            typed=st.booleans(),
+            hidden=st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_letters_anywhere_on_a_page_are_all_read(glyphs: list[Glyph]) -> None:
+    assert_read(glyphs)
 
 
 def test_a_title_is_read() -> None:

@@ -72,7 +72,7 @@ class Archive:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise DocumentError(f"it is no zip archive, or a damaged one ({error})") from error
         self._budget = budget
-        infos = [info for info in self._zip.infolist() if not info.is_dir()]
+        infos = [info for info in self._zip.infolist() if info.filename and not info.is_dir()]
         budget.members -= len(infos)
         if budget.members < 0:
             raise DocumentError(f"it holds more than {MEMBERS:,} files; expected a smaller archive")

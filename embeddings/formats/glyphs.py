@@ -19,6 +19,9 @@ from embeddings.formats.bidi import is_right_to_left
 LOST: Final = "\ufffd"
 """Stands for a glyph of which the file does not tell the character."""
 
+SMALLEST: Final = 0.1
+"""Points: smaller type is no text that anyone was to read."""
+
 _NEAR: Final = 0.3  # of the type size: how far apart letters of one row, or of one word, may stand
 _TWICE: Final = 0.12  # of the type size: the same letter again so near is bold type made by printing twice
 # Letters as they are joined (Arabic Presentation Forms A and B, Latin ligatures), but not the signs ﷺ ﷻ ﷼ ﷽.
@@ -69,7 +72,7 @@ class Letter:
 
 def letters(glyphs: Iterable[Glyph], angle: float) -> list[Letter]:
     """Return the letters of glyphs that are all turned by `angle`, with the page turned level."""
-    level = [_turned(glyph, -angle) for glyph in glyphs if glyph.size > 0 and not _is_part(glyph)]
+    level = [_turned(glyph, -angle) for glyph in glyphs if glyph.size >= SMALLEST and not _is_part(glyph)]
     return _with_marks([replace(glyph, text=_plain(glyph.text)) for glyph in _readable(level)])
 
 

@@ -86,7 +86,7 @@ def _row(letters: Sequence[Letter]) -> Row | None:
     if not ordered:
         return None
     size = max(letter.size for letter in ordered)
-    bases = [letter.base for letter in ordered if letter.size > _SMALL * size]
+    bases = [letter.base for letter in ordered if letter.size >= _SMALL * size]
     return Row(tuple(ordered), sum(bases) / len(bases), size)
 
 
@@ -142,7 +142,7 @@ def _gaps(rows: Sequence[Row]) -> Iterator[_Gap]:
         for position in range(1, len(rows) + 1):
             if position < len(rows) and free[position - 1] and free[position] and not _far(rows, position):
                 continue
-            if shared := _shared(x, words[first:position]) if free[first] else 0:
+            if free[first] and position - first >= _COLUMN_ROWS and (shared := _shared(x, words[first:position])):
                 yield _Gap(x, first, position, shared)
             first = position
 

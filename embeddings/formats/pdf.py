@@ -39,15 +39,25 @@ def title(file: playa.Document) -> str:
 
 
 def pages(file: playa.Document) -> Iterator[Page]:
-    """Yield the pages of a file in order."""
+    """Yield the pages of a file in order; one that PLAYA cannot parse has a problem, and the others go on."""
     for page in file.pages:
-        glyphs: list[_Drawn] = []
-        picture = False
-        for item in page.flatten():
-            if isinstance(item, TextObject):
-                glyphs += _drawn(item)
-            picture = picture or isinstance(item, ImageObject)
-        yield _judged(page_text(_as_stated(glyphs)), picture=picture)
+        try:
+            yield read_page(page)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 (a damaged page makes PLAYA raise whatever it runs into)
+            yield Page("", f"it is damaged ({type(error).__name__})")
+
+
+def read_page(page: playa.Page) -> Page:
+    """Return one page of a file; whatever PLAYA raises over a damaged one goes through."""
+    glyphs: list[_Drawn] = []
+    picture = False
+    for item in page.flatten():
+        if isinstance(item, TextObject):
+            glyphs += _drawn(item)
+        picture = picture or isinstance(item, ImageObject)
+    return _judged(page_text(_as_stated(glyphs)), picture=picture)
 
 
 def _judged(text: str, *, picture: bool) -> Page:
