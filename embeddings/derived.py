@@ -157,6 +157,18 @@ class Derived:
                 "safe. Check the free space and the permissions of the folder, then give the command again."
             ) from error
 
+    def rebuild(self) -> None:
+        """Make both parts again from the store, whatever the folder holds of them.
+
+        Raises:
+            IndexFolderError: a part could not be removed or written.
+        """
+        with self._explained():
+            for path in (self._seal_path(VECTORS), self._folder / VECTORS, self._seal_path(TERMS)):
+                path.unlink(missing_ok=True)
+            self.terms = TermIndex.anew(self._folder / TERMS)
+        self.finish()
+
     def replace(self, removed: Sequence[int], ids: Sequence[int], analysed: Sequence[list[str]]) -> None:
         """Take out the passages `removed`; take in `ids` with `analysed` terms. Their vectors come from the store."""
         self.remove(removed)

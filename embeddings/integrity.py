@@ -5,7 +5,6 @@ truth is never mended by a guess: whole documents can be taken out and indexed a
 """
 
 import hashlib
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from embeddings.derived import TERMS, VECTORS, Derived
-from embeddings.errors import IndexDamagedError, IndexFolderError, IndexMissingError
+from embeddings.derived import Derived
+from embeddings.errors import IndexDamagedError, IndexMissingError
 from embeddings.folder import WriterLock
 from embeddings.records import check_of
 from embeddings.settings import LOCK, TRUTH, WRITER_SECONDS, refuse_orphans
@@ -61,22 +60,8 @@ def repair(folder: Path) -> Counts:
     with _locked_store(folder) as store:
         if found := list(_truth(store)):
             raise IndexDamagedError("\n".join(found))
-        try:
-            _discard(folder)
-        except OSError as error:
-            raise IndexFolderError(
-                f"Vectors or terms in {folder} could not be removed: {error}. What is stored is safe. Check the "
-                "permissions of the folder, then give the command again."
-            ) from error
-        Derived(folder, int(store.settings["dimension"]), store).load()
+        Derived(folder, int(store.settings["dimension"]), store).rebuild()
         return store.counts
-
-
-def _discard(folder: Path) -> None:
-    for name in (f"{VECTORS}.seal.json", VECTORS, f"{TERMS}.seal.json"):
-        (folder / name).unlink(missing_ok=True)
-    if (folder / TERMS).exists():
-        shutil.rmtree(folder / TERMS)
 
 
 @contextmanager

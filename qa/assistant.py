@@ -126,7 +126,11 @@ class Assistant:
             confidence=spans[0].confidence if spans else 0.0,
             citations=citations,
             evidence=tuple(_evidence(hits[position]) for position in _best_first(spans, len(hits))),
-            index={"generation": self._index.generation, **asdict(self._index.counts)},
+            index={
+                "generation": self._index.generation,
+                **asdict(self._index.counts),
+                "fingerprint": self._index.fingerprint,
+            },
             models={"encoder": self._encoder.name, "reader": self._reader.name},
             timing_ms={
                 "retrieve": _milliseconds(retrieved - started),

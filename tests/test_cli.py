@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "index"
     done = dalil("index", ROOT / "seeds", "--index", folder)
     assert done.returncode == 0, done.stderr
-    assert "5 added, 0 updated, 0 unchanged, 0 unreadable" in done.stderr
+    assert "5 added, 0 updated, 0 renamed, 0 removed, 0 unchanged, 0 unreadable" in done.stderr
     assert done.stdout == ""
     return folder
 
@@ -149,7 +151,7 @@ def test_a_bad_file_is_named_and_the_rest_go_on(tmp_path: Path) -> None:
     (tmp_path / "picture.txt").write_bytes(bytes(range(256)) * 8)
     done = dalil("index", tmp_path, "--index", tmp_path / "index")
     assert done.returncode == 1
-    assert "1 added, 0 updated, 0 unchanged, 2 unreadable" in done.stderr
+    assert "1 added, 0 updated, 0 renamed, 0 removed, 0 unchanged, 2 unreadable" in done.stderr
     assert "empty.txt" in done.stderr
     assert "picture.txt" in done.stderr
 
@@ -161,7 +163,7 @@ def test_indexing_again_skips_what_did_not_change(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     dalil("index", tmp_path, "--index", folder)
     file.write_text("وصل الوزير إلى بغداد مساء الأربعاء.", encoding="utf-8")
-    assert "0 added, 1 updated, 1 unchanged" in dalil("index", tmp_path, "--index", folder).stderr
+    assert "0 added, 1 updated, 0 renamed, 0 removed, 1 unchanged" in dalil("index", tmp_path, "--index", folder).stderr
     found = dalil("search", "وصل الوزير", "--json", "--index", folder).stdout
     assert "بغداد" in found
     assert "دمشق" not in found
@@ -171,6 +173,15 @@ def test_doctor_says_what_is_there_and_what_is_wrong(folder: Path, tmp_path: Pat
     healthy = dalil("doctor", "--index", folder)
     assert healthy.returncode == 0, healthy.stdout
     assert "5 documents" in healthy.stdout
+    (fingerprint,) = re.findall(r"fingerprint .*: ([0-9a-f]{64})$", healthy.stdout, re.MULTILINE)
+    asked = dalil("ask", "من هو حفتر؟", "--json", "--index", folder)
+    assert json.loads(asked.stdout)["index"]["fingerprint"] == fingerprint
+    damaged = Path(shutil.copytree(folder, tmp_path / "damaged"))
+    (damaged / "vectors.faiss").write_bytes(b"no vectors")
+    told = dalil("doctor", "--index", damaged)
+    assert told.returncode == 1
+    assert f"{damaged / 'vectors.faiss'}: vectors.faiss is not the file that was written" in told.stdout
+    assert f"dalil index --repair --index {damaged}" in told.stdout
     missing = dalil("doctor", "--index", tmp_path / "none")
     assert missing.returncode == 1
     assert "dalil index" in missing.stdout

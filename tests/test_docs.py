@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -14,7 +15,12 @@ from ui.cli import _app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = typer.main.get_command(_app).commands  # type: ignore[attr-defined]
+GROUP: Any = typer.main.get_command(_app)
+COMMANDS: dict[str, Any] = {
+    f"{name} {inner}".strip(): command
+    for name, outer in GROUP.commands.items()
+    for inner, command in getattr(outer, "commands", {"": outer}).items()
+}
 
 
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))

@@ -1,4 +1,4 @@
-"""`dalil`: index, ask, search, chat, verify, eval and doctor, from a terminal.
+"""`dalil`: index, documents, ask, search, chat, verify, eval and doctor, from a terminal.
 
 Answers go to stdout, progress and logs to stderr, colours and bars only to a terminal. Settings: flag, then
 `DALIL_*` variable, then default. Heavy modules are imported by the command that needs them, so that `--help` and
@@ -16,6 +16,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from embeddings.errors import DalilError
+from ui.documents import documents
+from ui.options import (
+    DEFAULT_INDEX,
+    EncoderOption,
+    FromOption,
+    IndexOption,
+    JsonOption,
+    ReaderOption,
+    SourceOption,
+    ToOption,
+    TopOption,
+)
 from ui.printable import printable, printable_json
 
 if TYPE_CHECKING:
@@ -30,30 +42,7 @@ _app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-IndexOption = Annotated[Path, typer.Option("--index", envvar="DALIL_INDEX", help="The index folder.")]
-EncoderOption = Annotated[
-    str | None,
-    typer.Option(
-        "--encoder", envvar="DALIL_ENCODER", help="A sentence-transformers name or path, instead of the bundled model."
-    ),
-]
-ReaderOption = Annotated[
-    str | None,
-    typer.Option(
-        "--reader",
-        envvar="DALIL_READER",
-        help='An extractive model\'s name or path, instead of the bundled one; "sentences" for the sentence reader.',
-    ),
-]
-TopOption = Annotated[
-    int, typer.Option("--top-k", envvar="DALIL_TOP_K", min=1, max=100, help="How many passages are read.")
-]
-FromOption = Annotated[str | None, typer.Option("--from", help="First day, for example 2019-04-05.")]
-ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]
-SourceOption = Annotated[str | None, typer.Option("--source", help="Only documents of this publisher.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
-DEFAULT_INDEX: Final = Path(".dalil")
+_app.add_typer(documents, name="documents")
 
 
 @_app.callback(invoke_without_command=True)
@@ -67,25 +56,50 @@ def _options(
 
 @_app.command()
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders of them, and zip archives.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files, folders of them, and zip archives.")] = None,
     folder: IndexOption = DEFAULT_INDEX,
     encoder: EncoderOption = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", help="What to take of tables and JSON lines: text=body,title=headline,id=key."),
     ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Also take out what is not in the files any more.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Do it again whenever files change, until Ctrl-C.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only tell how index and files differ: exit 1.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Make vectors and terms again from what is stored.")] = False,
 ) -> None:
     """Add or update documents; unchanged files are skipped, a bad file is named and the rest go on."""
+    if bool(paths) == repair or check + repair + (watch or prune) > 1:
+        raise typer.BadParameter("give PATHs, alone or with --prune, --watch or --check; or --repair without PATHs")
+    if repair:
+        _repair(folder)
+    elif not _bring_up_to_date(paths or [], folder, encoder, columns, check=check, prune=prune, watch=watch):
+        raise typer.Exit(1)
+
+
+def _repair(folder: Path) -> None:
+    from embeddings.integrity import repair
+
+    counts = repair(folder)
+    typer.echo(f"made again from what is stored: vectors and terms of {counts.passages} passages", err=True)
+
+
+def _bring_up_to_date(
+    paths: list[Path], folder: Path, encoder: str | None, columns: str | None, *, check: bool, prune: bool, watch: bool
+) -> bool:
+    """Return whether everything could be read, and with `check` also is as the index has it."""
     from embeddings.documents import USUAL, Columns
     from embeddings.encoder import load_encoder
     from embeddings.index import Index
-    from ui.indexing import index_paths
+    from ui import updating
 
     chosen = USUAL if columns is None else Columns.parse(columns)
+    if check:
+        return updating.check_paths(folder, paths, chosen)
     with Index.open(folder, load_encoder(encoder), create=True) as opened:
-        failed = index_paths(opened, paths, chosen)
-    if failed:
-        raise typer.Exit(1)
+        if watch:
+            return updating.watch_paths(opened, paths, chosen, prune=prune)
+        return updating.update_paths(opened, paths, chosen, prune=prune)
 
 
 @_app.command()

@@ -10,6 +10,7 @@ from typing import Final
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.errors import DalilError
 from embeddings.index import Index
+from embeddings.integrity import inspect
 
 _PACKAGES: Final = ("dalil", "faiss-cpu", "tantivy", "tokenizers", "sentence-transformers", "torch", "gradio")
 
@@ -27,7 +28,7 @@ def diagnose(folder: Path, encoder: str | None, reader: str | None) -> Iterator[
         yield f"encoder: {error}", False
         return
     yield f"encoder: {model.name}, {model.dimension} dimensions", True
-    yield _index(folder, model)
+    yield from _index(folder, model)
 
 
 def _package(name: str) -> tuple[str, bool]:
@@ -47,11 +48,15 @@ def _reader(name: str | None) -> tuple[str, bool]:
     return f"reader: {reader.name}, answers from confidence {reader.min_confidence:.2f}", True
 
 
-def _index(folder: Path, encoder: Encoder) -> tuple[str, bool]:
+def _index(folder: Path, encoder: Encoder) -> Iterator[tuple[str, bool]]:
     try:
-        with Index.open(folder, encoder) as index:
-            counts = index.counts
-            held = f"{counts.documents} documents, {counts.passages} passages"
-            return f"index {folder}: generation {index.generation}, {held}", True
+        wrong = inspect(folder)
+        yield from ((f"index: {finding}", False) for finding in wrong)
+        if not wrong:
+            with Index.open(folder, encoder) as index:
+                counts = index.counts
+                held = f"{counts.documents} documents, {counts.passages} passages, every byte as it was written"
+                yield f"index {folder}: generation {index.generation}, {held}", True
+                yield f"fingerprint of documents, model and settings: {index.fingerprint}", True
     except DalilError as error:
-        return f"index: {error}", False
+        yield f"index: {error}", False

@@ -26,23 +26,36 @@ def index_paths(target: Indexed, paths: Iterable[Path], columns: Columns = USUAL
 
     `columns` says what is taken of tables and JSON lines.
     """
-    console = Console(stderr=True, highlight=False)
-    unreadable: list[Unreadable] = []
-
-    def readable() -> Iterator[Document]:
-        for item in read_documents(paths, columns):
-            if isinstance(item, Unreadable):
-                unreadable.append(item)
-                console.print(printable(f"cannot read {item.path}: {item.reason}"), markup=False, soft_wrap=True)
-            else:
-                yield item
-
-    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*shown, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("documents", total=None)
-        changes = target.add(readable(), lambda step: bar.update(task, completed=step.documents))
-    console.print(
-        f"{changes.added} added, {changes.replaced} updated, {changes.unchanged} unchanged, "
-        f"{len(unreadable)} unreadable"
-    )
+    changes, unreadable = add_items(target, read_documents(paths, columns))
+    done = f"{changes.added} added, {changes.replaced} updated, {changes.unchanged} unchanged"
+    tell(f"{done}, {len(unreadable)} unreadable")
     return len(unreadable)
+
+
+def add_items(target: Indexed, items: Iterable[Document | Unreadable]) -> tuple[Changes, list[Unreadable]]:
+    """Add the documents among `items`, with a bar on a terminal; return what was done and what could not be read."""
+    unreadable: list[Unreadable] = []
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=_console(), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("documents", total=None)
+        changes = target.add(readable(items, unreadable), lambda step: bar.update(task, completed=step.documents))
+    return changes, unreadable
+
+
+def readable(items: Iterable[Document | Unreadable], unreadable: list[Unreadable]) -> Iterator[Document]:
+    """Yield the documents among `items`; name the others on stderr and put them into `unreadable`."""
+    for item in items:
+        if isinstance(item, Unreadable):
+            unreadable.append(item)
+            tell(f"cannot read {item.path}: {item.reason}")
+        else:
+            yield item
+
+
+def tell(message: str) -> None:
+    """Print a line for a person on stderr."""
+    _console().print(printable(message), markup=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    return Console(stderr=True, highlight=False)
