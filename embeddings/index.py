@@ -27,6 +27,7 @@ from embeddings.folder import Version, WriterLock
 from embeddings.passages import cut
 from embeddings.settings import LOCK, TRUTH, WRITER_SECONDS, check, create_empty, refuse_orphans
 from embeddings.store import Counts, DocumentInfo, Entry, Store, StoredPassage
+from embeddings.terms import Frequencies
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
@@ -184,10 +185,21 @@ class Index:
         return self._derived.vectors.search(vector, k, allowed)
 
     def search_terms(
-        self, terms: Sequence[str], k: int, allowed: NDArray[np.int64] | None = None
+        self,
+        terms: Sequence[str],
+        k: int,
+        allowed: NDArray[np.int64] | None = None,
+        everywhere: Frequencies | None = None,
     ) -> list[tuple[int, float]]:
-        """Return up to `k` (passage id, BM25) that hold any of the `terms`; order and `allowed` as for vectors."""
-        return self._derived.terms.search(terms, k, allowed)
+        """Return up to `k` (passage id, BM25) that hold any of the `terms`; order and `allowed` as for vectors.
+
+        With the frequencies `everywhere`, terms are as rare as they are there.
+        """
+        return self._derived.terms.search(terms, k, allowed, everywhere)
+
+    def frequencies(self, terms: Sequence[str]) -> Frequencies:
+        """Return in how many passages each of the `terms` is."""
+        return self._derived.terms.frequencies(terms)
 
     def select(
         self,

@@ -5,10 +5,12 @@ Changes gather until `commit`; searches see the last commit. Any number of threa
 """
 
 import json
+import math
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,24 @@ _DECIMALS: Final = 4  # tantivy sums in 32 bits, in an order that depends on its
 _LONGEST_TERM: Final = 80  # code points; longer ones are cut, in passages and questions alike
 _WRITER_BYTES: Final = 64_000_000
 _FILTER_BY_TERMS: Final = 1 / 20  # a filter that allows a smaller share of the passages is looked up id by id
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How many passages there are, and how many of them hold each of some terms."""
+
+    passages: int
+    holding: Mapping[str, int]
+
+    def __add__(self, other: "Frequencies") -> "Frequencies":
+        """Return the frequencies, of the same terms, in both collections together."""
+        holding = {term: count + other.holding[term] for term, count in self.holding.items()}
+        return Frequencies(self.passages + other.passages, holding)
+
+    def rarity(self, term: str) -> float:
+        """Return the inverse document frequency of a term as BM25 has it (Robertson & Zaragoza 2009)."""
+        holding = min(self.holding[term], self.passages)  # removed passages may still be counted
+        return math.log(1 + (self.passages - holding + 0.5) / (holding + 0.5))
 
 
 class TermIndex:
@@ -138,17 +158,29 @@ class TermIndex:
             raise OSError(f"terms cannot be read: {error}") from error
         self._searcher = self._tantivy.searcher()
 
-    def search(self, terms: Sequence[str], k: int, allowed: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+    def frequencies(self, terms: Iterable[str]) -> Frequencies:
+        """Return in how many passages each of `terms` is, removed ones among them until the index is next rebuilt."""
+        searcher = self._searcher
+        return Frequencies(searcher.num_docs, {term: searcher.doc_freq("terms", term) for term in _kept([*terms])})
+
+    def search(
+        self,
+        terms: Sequence[str],
+        k: int,
+        allowed: NDArray[np.int64] | None = None,
+        everywhere: Frequencies | None = None,
+    ) -> list[tuple[int, float]]:
         """Return up to `k` (passage id, BM25) that hold any of `terms`, best first, equal scores by id.
 
         A term that occurs twice in the question counts twice. With `allowed`, only those passages are looked at: k of
-        them come back whenever k hold a term.
+        them come back whenever k hold a term. With the frequencies `everywhere` a term is as rare as it is there, so
+        that the scores of several indexes compare.
         """
         searcher = self._searcher
         counts = Counter(_kept(terms))
         if not counts or not searcher.num_docs or (allowed is not None and not len(allowed)):
             return []
-        query = self._query(counts)
+        query = self._query(counts if everywhere is None else self._weighed(counts, everywhere))
         mask = None
         if allowed is not None and len(allowed) < _FILTER_BY_TERMS * searcher.num_docs:
             query = self._only(query, allowed)
@@ -170,11 +202,16 @@ class TermIndex:
             ids, scores = ids[kept], scores[kept]
         return Candidates(ids, scores, rest)
 
-    def _query(self, counts: Counter[str]) -> tantivy.Query:
+    def _weighed(self, counts: Counter[str], everywhere: Frequencies) -> dict[str, float]:
+        """Return what each term counts where it is as rare as `everywhere` instead of as rare as here."""
+        here = self.frequencies(counts)
+        return {term: count * everywhere.rarity(term) / here.rarity(term) for term, count in counts.items()}
+
+    def _query(self, weights: Mapping[str, float]) -> tantivy.Query:
         clauses = []
-        for term, count in counts.items():
+        for term, weight in weights.items():
             clause = tantivy.Query.term_query(self._schema, "terms", term, "freq")
-            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(clause, count) if count > 1 else clause))
+            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(clause, weight) if weight != 1 else clause))
         return tantivy.Query.boolean_query(clauses)
 
     def _only(self, query: tantivy.Query, allowed: NDArray[np.int64]) -> tantivy.Query:

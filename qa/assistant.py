@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from embeddings.arabic import words
+from embeddings.beside import Beside
 from embeddings.documents import Document
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.errors import FilterError, QuestionError
@@ -46,7 +47,7 @@ class Assistant:
         reader: finds the spans; `qa.load_reader()` gives the bundled one.
     """
 
-    def __init__(self, index: Index, encoder: Encoder, reader: Reader) -> None:
+    def __init__(self, index: Index | Beside, encoder: Encoder, reader: Reader) -> None:
         self._index = index
         self._retriever = Retriever(index, encoder)
         self._encoder = encoder
@@ -84,6 +85,19 @@ class Assistant:
         assistant._folder = folder
         assistant.add(documents)
         return assistant
+
+    def beside(self, folder: Path) -> Assistant:
+        """Return an assistant that also answers from the index in `folder`, which is begun where there is none.
+
+        What is added to it or removed from it is added and removed there, and closing it closes that index alone. Close
+        it before this one.
+
+        Raises:
+            IndexMismatchError, IndexDamagedError, IndexFolderError: when the folder cannot be used as it is.
+        """
+        shared = self._index.shared if isinstance(self._index, Beside) else self._index
+        own = Index.open(folder, self._encoder, create=True)
+        return Assistant(Beside(shared, own), self._encoder, self._reader)
 
     def ask(
         self,

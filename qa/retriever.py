@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.arabic import question_terms, stem, words
+from embeddings.beside import Beside
 from embeddings.documents import Document
 from embeddings.encoder import Encoder
 from embeddings.index import Index
@@ -67,7 +68,7 @@ class Retriever:
         encoder: the model the index was made with; turns questions into vectors.
     """
 
-    def __init__(self, index: Index, encoder: Encoder) -> None:
+    def __init__(self, index: Index | Beside, encoder: Encoder) -> None:
         self._index = index
         self._encoder = encoder
 

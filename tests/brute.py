@@ -24,14 +24,21 @@ def kept_length(length: int) -> int:
     return 24 + ((rest >> shift) << shift)
 
 
-def bm25(passages: Mapping[int, Sequence[str]], question: Sequence[str]) -> list[tuple[int, float]]:
-    """All passages that hold a term of `question`, best first, equal ones by id (Robertson & Zaragoza 2009)."""
+def bm25(
+    passages: Mapping[int, Sequence[str]], question: Sequence[str], everywhere: Sequence[Sequence[str]] | None = None
+) -> list[tuple[int, float]]:
+    """All passages that hold a term of `question`, best first, equal ones by id (Robertson & Zaragoza 2009).
+
+    A term is as rare as it is in `everywhere`, which is the passages themselves where it is not given.
+    """
     counts = {passage: Counter(held) for passage, held in passages.items()}
     mean = sum(map(len, passages.values())) / max(1, len(passages))
+    everywhere = [*passages.values()] if everywhere is None else everywhere
     scores: Counter[int] = Counter()
     for term in question:
         holders = [passage for passage, held in counts.items() if term in held]
-        idf = math.log(1 + (len(passages) - len(holders) + 0.5) / (len(holders) + 0.5))
+        holding = sum(term in held for held in everywhere)
+        idf = math.log(1 + (len(everywhere) - holding + 0.5) / (holding + 0.5))
         for passage in holders:
             tf = counts[passage][term]
             norm = K1 * (1 - B + B * kept_length(len(passages[passage])) / mean)
