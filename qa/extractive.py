@@ -1,7 +1,8 @@
 """Any extractive model as a reader: what `AutoModelForQuestionAnswering` loads, through torch.
 
 Takes a model's name or path; gives spans scored against the model's own no-answer score, the logits of its first
-token. Passages longer than the model takes are read in windows that overlap.
+token. Passages longer than the model takes are read in windows that overlap. A model trained with the token types of
+`qa.token_types` is given them.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from embeddings.arabic import words
 from embeddings.errors import ModelError
 from qa.spans import Calibration, Scored, best_spans, distinct
+from qa.token_types import NAME as TOKEN_TYPES
+from qa.token_types import QuestionTypes
 
 _Array = NDArray[np.float32]
 
@@ -47,6 +50,7 @@ class ExtractiveModel:
         self.calibration = Calibration()
         limit = int(getattr(self._model.config, "max_position_embeddings", 512))
         self._longest = min(384, limit - 4)
+        self._typed = getattr(self._model.config, "token_types", None) == TOKEN_TYPES
 
     def prepare(self, question: str, texts: Sequence[str]) -> "ExtractiveReading":
         """Return the texts ready to be read for `question`."""
@@ -69,6 +73,8 @@ class ExtractiveModel:
         )
         source = encoded.pop("overflow_to_sample_mapping").tolist()
         offsets = encoded.pop("offset_mapping").numpy()  # (windows, tokens, 2)
+        if self._typed:
+            self._tell_types(question, texts, encoded, source, offsets)
         found: list[list[Scored]] = [[] for _ in texts]
         for first in range(0, len(source), self._BATCH):
             part = slice(first, first + self._BATCH)
@@ -79,6 +85,23 @@ class ExtractiveModel:
                 spans = self._spans(start.float().numpy(), end.float().numpy(), inside, offsets[n])
                 found[source[n]] += [_on_words(texts[source[n]], span) for span in spans]
         return [distinct(spans) for spans in found]
+
+    def _tell_types(
+        self,
+        question: str,
+        texts: Sequence[str],
+        encoded: Any,  # noqa: ANN401 - what the tokenizer gives
+        source: list[int],
+        offsets: NDArray[np.int64],
+    ) -> None:
+        """Put how each passage word meets the question in the place of the token types."""
+        types = QuestionTypes(question)
+        for n, text in enumerate(source):
+            inside = [i for i, part in enumerate(encoded.sequence_ids(n)) if part == 1]
+            places = [(int(start), int(end)) for start, end in offsets[n, inside]]
+            encoded["token_type_ids"][n, inside] = encoded["token_type_ids"].new_tensor(
+                types.of_pieces(texts[text], places)
+            )
 
     def _spans(self, start: _Array, end: _Array, inside: NDArray[np.bool_], offsets: NDArray[np.int64]) -> list[Scored]:
         """Return the best spans of one window; the first token's logits are the score of "no answer"."""
