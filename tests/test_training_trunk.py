@@ -295,8 +295,8 @@ def test_the_replaced_objective_teaches_the_trunk_and_the_generator() -> None:
 
 
 def test_info_nce_against_a_sum_by_hand() -> None:
-    left = functional.normalize(torch.randn(3, 6, dtype=torch.float64), dim=1)
-    right = functional.normalize(torch.randn(5, 6, dtype=torch.float64), dim=1)
+    unit = [functional.normalize(torch.randn(n, 6, dtype=torch.float64), dim=1) for n in (3, 5)]
+    left, right = (side.numpy() for side in unit)
     groups = [4, 7, 4, 9, 7]  # rows 0 and 2 share a passage; the last hard negative is the passage of row 1
     total = 0.0
     for i in range(3):
@@ -304,7 +304,7 @@ def test_info_nce_against_a_sum_by_hand() -> None:
         total += np.log(sum(np.exp(left[i] @ right[j] / 0.1) for j in rivals)) - left[i] @ right[i] / 0.1
         back = [j for j in range(3) if j == i or groups[j] != groups[i]]
         total += np.log(sum(np.exp(left[j] @ right[i] / 0.1) for j in back)) - left[i] @ right[i] / 0.1
-    assert float(encoder.info_nce(left, right, torch.tensor(groups), 0.1)) == pytest.approx(float(total) / 6)
+    assert float(encoder.info_nce(*unit, torch.tensor(groups), 0.1)) == pytest.approx(float(total) / 6)
 
 
 def test_hard_negatives_share_words_and_lack_the_answer() -> None:
@@ -410,7 +410,7 @@ def test_packed_questions_point_at_their_answers(root: Path) -> None:
         assert len(item.types) == len(item.passage) <= 30
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
