@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from embeddings.documents import Document, read_documents
 from qa.assistant import Assistant
+from tests.browsing import ARGUMENTS, CHROMIUM
 from tests.served import running
-from tests.test_browser import ARGUMENTS, CHROMIUM
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 

@@ -3,6 +3,7 @@
 What `dalil index` does: with `--prune` what is gone is taken out too, `--watch` goes on, `--check` changes nothing.
 """
 
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,8 @@ def watch_paths(index: Index, paths: Sequence[Path], columns: Columns, *, prune:
             return False
         return True
 
+    # A process that a script starts in the background is born deaf to Ctrl-C; one that never ends must hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         tell("watching; Ctrl-C stops it")
         watch(paths, index.folder, update)
