@@ -1,11 +1,11 @@
 """The chat as a Gradio app: a conversation, and beside it the evidence of every answer.
 
 `build_app(assistant)` gives the `gr.Blocks`; `ui.serving` puts it on the network with its style sheet. What is shown
-is HTML made by `ui.conversation`; handlers are plain functions, and what a visitor has asked lives in that visitor's
-session alone. The same question is an endpoint, `/ask`, which gives the JSON of `dalil ask --json`.
+is HTML made by `ui.conversation`; what happens is said in `ui.handlers`, and what a visitor has asked lives in that
+visitor's session alone. The same question is an endpoint, `/ask`, which gives the JSON of `dalil ask --json`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +13,10 @@ import gradio as gr
 from gradio.events import api
 
 from embeddings.errors import DalilError
-from ui.conversation import (
-    Limits,
-    Turn,
-    answered,
-    brand,
-    conversation,
-    examples,
-    panel,
-    publishers,
-    welcome,
-)
-from ui.memory import packed, unpacked
+from ui.conversation import brand, conversation, examples, panel, publishers, welcome
+from ui.handlers import Handlers, choices
 from ui.serving import serve
-from ui.strings import Texts, preferred_language, texts
+from ui.strings import Texts, texts
 
 if TYPE_CHECKING:
     from embeddings.store import DocumentInfo
@@ -35,6 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["build_app", "serve", "theme"]
 
 _AT_ONCE = 4  # questions answered at the same time
+# Buttons inside a turn name the turn; Gradio carries that to the handlers.
+_ON_LOAD = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-typed]");
+  if (button) trigger("select", { turn: button.dataset.typed });
+});"""
 
 
 def theme() -> gr.themes.Base:
@@ -143,7 +138,9 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
                     first_page = gr.HTML(welcome(documents, words), elem_id="welcome", apply_default_css=False)
                     with gr.Row(elem_id="examples"):
                         buttons = [gr.Button(example, elem_classes="example") for example in examples(documents)]
-                shown = gr.HTML(conversation([], words), elem_id="conversation", apply_default_css=False)
+                shown = gr.HTML(
+                    conversation([], words), elem_id="conversation", apply_default_css=False, js_on_load=_ON_LOAD
+                )
             composer = _composer(documents, words)
         with gr.Column(elem_id="evidence"):
             side = gr.HTML(panel([], words), elem_id="panel", apply_default_css=False)
@@ -185,7 +182,7 @@ def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, An
         with gr.Accordion(words.filters, open=False, visible=useful, elem_id="filters") as filters, gr.Row():
             date_from = gr.Textbox("", label=words.date_from, placeholder=words.day_hint, max_length=10, min_width=120)
             date_to = gr.Textbox("", label=words.date_to, placeholder=words.day_hint, max_length=10, min_width=120)
-            source = gr.Dropdown(_choices(publishers(documents), words), value="", label=words.source, min_width=140)
+            source = gr.Dropdown(choices(publishers(documents), words), value="", label=words.source, min_width=140)
     return {
         "question": question,
         "send": send,
@@ -196,69 +193,28 @@ def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, An
     }
 
 
-def _choices(names: list[str], words: Texts) -> list[tuple[str, str]]:
-    return [(words.any_source, ""), *((name, name) for name in names)]
-
-
 def _connect(app: gr.Blocks, page: Page, assistant: "Assistant") -> None:
-    """Tie the components to the functions that answer, start again and change the language."""
-
-    def respond(
-        question: str, turns: list[Turn], language: str, date_from: str, date_to: str, source: str
-    ) -> Iterator[tuple[Any, ...]]:
-        words = texts(language)
-        hidden = gr.update(visible=False)
-        yield "", conversation(turns, words, asking=question), gr.skip(), gr.skip(), hidden, gr.skip()
-        after = [*turns, answered(assistant, question, Limits(date_from, date_to, source))]
-        yield gr.skip(), conversation(after, words), panel(after, words), after, hidden, packed(after)
-
-    def give_up(turns: list[Turn], language: str) -> str:
-        return conversation(turns, texts(language), failed=True)
-
-    def restart(language: str) -> tuple[Any, ...]:
-        words = texts(language)
-        return conversation([], words), panel([], words), [], gr.update(visible=True), []
-
-    def switch(language: str, turns: list[Turn]) -> list[Any]:
-        return worded(assistant, turns, texts("ar" if language == "en" else "en"))
-
-    def greet(memory: Any, request: gr.Request) -> list[Any]:  # noqa: ANN401 (the browser sends what it likes)
-        turns = unpacked(memory, assistant.document)
-        words = texts(preferred_language(dict(request.headers)))
-        return [*worded(assistant, turns, words), turns, gr.update(visible=not turns)]
-
+    """Tie the components to what happens."""
+    handlers = Handlers(assistant)
     limits = [page.date_from, page.date_to, page.source]
     outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    asking: dict[str, Any] = {"concurrency_limit": _AT_ONCE, "concurrency_id": "ask", **quiet}
-    inputs = [page.question, page.turns, page.language, *limits]
-    events = [gr.on([page.question.submit, page.send.click], respond, inputs, outputs, trigger_mode="once", **asking)]
-    for button in page.examples:
-        inputs = [button, page.turns, page.language, *limits]
-        events.append(button.click(respond, inputs, outputs, trigger_mode="once", **asking))
-    for event in events:
-        event.failure(give_up, [page.turns, page.language], page.conversation, **quiet)
-    page.restart.click(restart, [page.language], outputs[1:], **quiet)
-    page.switch.click(switch, [page.language, page.turns], page.worded, **quiet)
-    app.load(greet, [page.memory], [*page.worded, page.turns, page.start], **quiet)
-
-
-def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:
-    """Return every component of `Page.worded` in the language of `words`."""
-    documents = assistant.documents()
-    return [
-        words.language,
-        brand(words),
-        words.other_language,
-        gr.skip(),
-        words.new_conversation,
-        conversation(turns, words),
-        welcome(documents, words),
-        gr.update(placeholder=words.placeholder, label=words.question),
-        words.send,
-        gr.update(label=words.filters),
-        gr.update(label=words.date_from, placeholder=words.day_hint),
-        gr.update(label=words.date_to, placeholder=words.day_hint),
-        gr.update(label=words.source, choices=_choices(publishers(documents), words)),
-        panel(turns, words),
+    asking: dict[str, Any] = {
+        "concurrency_limit": _AT_ONCE,
+        "concurrency_id": "ask",
+        "outputs": outputs,
+        "trigger_mode": "once",
+        **quiet,
+    }
+    inputs = [page.turns, page.language, *limits]
+    typed = [page.question.submit, page.send.click]
+    events = [
+        gr.on(typed, handlers.respond, [page.question, *inputs], **asking),
+        page.conversation.select(handlers.respond_as_typed, inputs, **asking),
+        *(button.click(handlers.respond, [button, *inputs], **asking) for button in page.examples),
     ]
+    for event in events:
+        event.failure(handlers.give_up, [page.turns, page.language], page.conversation, **quiet)
+    page.restart.click(handlers.restart, [page.language], outputs[1:], **quiet)
+    page.switch.click(handlers.switch, [page.language, page.turns], page.worded, **quiet)
+    app.load(handlers.greet, [page.memory], [*page.worded, page.turns, page.start], **quiet)

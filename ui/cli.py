@@ -118,17 +118,25 @@ def ask(
             envvar="DALIL_MIN_CONFIDENCE", min=0, max=1, help="Decline under this probability of being right."
         ),
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help='With "-": a question may lean on the one before («ومتى كان ذلك؟»).')
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with a quotation and its place, or say that the documents do not answer it."""
     from ui.terminal import show_answer
 
     filters = {"top_k": top_k, "date_from": date_from, "date_to": date_to, "source": source}
-    failed = False
+    failed, previous = False, None
     with _open(folder, encoder, reader) as assistant:
         for asked in _questions(question):
             try:
-                answer = assistant.ask(asked, **filters, min_confidence=min_confidence)  # type: ignore[arg-type]
+                answer = assistant.ask(
+                    asked,
+                    **filters,  # type: ignore[arg-type]
+                    min_confidence=min_confidence,
+                    previous=previous if follow else None,
+                )
             except DalilError as error:
                 if question != "-":
                     raise
@@ -139,6 +147,7 @@ def ask(
                     else f"{printable(asked)}\n  {printable(str(error))}"
                 )
                 continue
+            previous = answer
             typer.echo(printable_json(answer.to_dict()) if as_json else show_answer(answer, colour=sys.stdout.isatty()))
     if failed:
         raise typer.Exit(1)

@@ -41,6 +41,11 @@ class Turn(NamedTuple):
     answer: Answer | None
     problem: str = ""
 
+    @property
+    def understood(self) -> str | None:
+        """How a question that leans on the turn before was understood; None where it was asked as typed."""
+        return self.answer.understood if self.answer else None
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -59,10 +64,17 @@ class Limits:
         }
 
 
-def answered(assistant: "Assistant", question: str, limits: Limits) -> Turn:
-    """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback."""
+def answered(assistant: "Assistant", question: str, limits: Limits, previous: Answer | None = None) -> Turn:
+    """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback.
+
+    Args:
+        assistant: who is asked.
+        question: as it was typed.
+        limits: what the search is narrowed to.
+        previous: the answer that the question may lean on.
+    """
     try:
-        return Turn(question, assistant.ask(question, **limits.arguments()))  # type: ignore[arg-type]
+        return Turn(question, assistant.ask(question, previous=previous, **limits.arguments()))  # type: ignore[arg-type]
     except QuestionError:
         return Turn(question, None, "long_question" if any(True for _ in words_of(question)) else "empty_question")
     except FilterError:
@@ -77,7 +89,10 @@ def answered(assistant: "Assistant", question: str, limits: Limits) -> Turn:
 
 def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, failed: bool = False) -> str:
     """Return the conversation so far; `asking` is a question still being answered, `failed` one that broke."""
-    shown = [card.turn(turn.question, _body(turn, n, words), n, words) for n, turn in enumerate(turns, 1)]
+    shown = [
+        card.turn(turn.question, _body(turn, n, words), n, words, understood=turn.understood)
+        for n, turn in enumerate(turns, 1)
+    ]
     if asking is not None:
         shown.append(card.turn(asking, card.pending(words), len(turns) + 1, words))
     if failed:

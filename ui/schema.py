@@ -90,6 +90,7 @@ class Answer(_Answered):
     """An answer, which is the quotation of its first citation, or an honest "no answer" with what was read."""
 
     question: str
+    understood: Annotated[str | None, Field(description="The question with what it leans on; null as it was typed.")]
     answered: bool
     answer: str | None
     confidence: Annotated[float, Field(ge=0, le=1, description="Probability that the answer is right.")]

@@ -39,6 +39,8 @@ class Texts:
     source: str
     any_source: str
     you_asked: str
+    understood: str
+    as_typed: str
     searching: str
     answer: str
     sources_of_answer: str
@@ -125,6 +127,8 @@ _ARABIC: Final = Texts(
     source="المصدر",
     any_source="كل المصادر",
     you_asked="سألتَ",
+    understood="فُهم السؤال هكذا:",
+    as_typed="اسأل كما كُتب",
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
@@ -213,6 +217,8 @@ _ENGLISH: Final = Texts(
     source="Source",
     any_source="All sources",
     you_asked="You asked",
+    understood="Understood as:",
+    as_typed="Ask as typed",
     searching="Searching the documents…",
     answer="The answer, in the source's words",
     sources_of_answer="Sources",
