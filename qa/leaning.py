@@ -42,6 +42,8 @@ _ASKED_OF: Final = frozenset(
 )
 _RELATIVE: Final = frozenset("التي الذي الذين اللذان اللتان اللي who which whose".split())
 _PREPOSITIONS: Final = frozenset("في من الي علي عن مع بعد قبل منذ خلال ب ل ضد بين حتي".split())
+_COUNTING: Final = frozenset("كم كام بكم".split())
+_WHEN: Final = frozenset("يوم امس غدا سنه عام شهر ليله مره وقت ايضا حاليا".split())
 _HERE: Final = frozenset("هناك هنا".split())
 _INSTEAD: Final = frozenset((("ماذا", "عن"), ("شو", "عن"), ("ايش", "عن"), ("what", "about"), ("how", "about")))
 
@@ -181,25 +183,39 @@ class Asked:
         """The first word that ends in a pronoun for something not named before it: «من قائدها؟», «من شارك فيه؟»."""
         for n, word in enumerate(self.words):
             parts = attached(self.text[word.start : word.end])
-            if parts is not None:
-                return None if self._named_before(n, parts) else Leaning(word, parts)
+            if parts is not None and not self._counted(n, parts):
+                alone = self._named_before(n, parts) or self._named_after(n, parts)
+                return None if alone else Leaning(word, parts)
         if self.kind is Kind.WHO and len(self.content) == 1:
             parts = object_of(self.original(self.content))
             return Leaning(self.content[0], parts) if parts else None
         return None
+
+    def _counted(self, n: int, parts: Attached) -> bool:
+        """Whether the `n`th word is what «كم» counts: «متهما» there is «متهم» with the ending of something counted."""
+        return n > 0 and self.words[n - 1].text in _COUNTING and not parts.belongs
+
+    def _named_after(self, n: int, parts: Attached) -> bool:
+        """Whether the pronoun stands for the question word: «من تحداهم القرآن», «كم نائبا يتألف منهم البرلمان»."""
+        if not self.question_words or self.kind not in (Kind.WHO, Kind.HOW_MANY) or parts.belongs:
+            return False
+        return any(word in self.content and word.text not in _WHEN for word in self.words[n + 1 : n + 2])
 
     def _named_before(self, n: int, parts: Attached) -> bool:
         """Whether a word before the `n`th may be what its pronoun stands for."""
         before = self.words[:n]
         if any(word.text in _RELATIVE for word in before[1:]):
             return True
-        counted = [two for one, two in pairwise(before) if one.text in _WHICH | {"كم", "كام"}]
+        counted = [two for one, two in pairwise(before) if one.text in _WHICH | _COUNTING]
         counted = [word for word in counted if word.text not in _ASKED_OF | _DONE]
         if counted:  # «كم دبابة أعطبها …» names it, «كم مصفاة فيها» and «كم شخصا قتل فيها» do not
             apart = counted[-1] == before[-1] or _feminine(counted[0].text) is (parts.pronoun == "ه")
+            apart = apart and parts.pronoun != "هما"
             if not (parts.preposition and apart):
                 return True
         named = [word for word in before if word in self.content and word not in counted and word.text not in _ASKED_OF]
+        if named and not self.question_words:  # «بلجيكا لها لغتان …»
+            return True
         done = [word for word in before if word.text in _EMPTY and word.text not in STOP_WORDS]  # «حصلت سوريا على …»
         return len(named) + len(done) > 1 or any(word.text.startswith("ال") for word in named) or self._capital(named)
 

@@ -24,6 +24,12 @@ class Attached(NamedTuple):
     pronoun: str
     preposition: bool = False
 
+    @property
+    def belongs(self) -> bool:
+        """Whether the base names what somebody or something has: «قائد», «عدد», «عاصمة»."""
+        folded = fold(self.base).removesuffix("ء")
+        return folded in _BELONGING or f"{folded.removesuffix('ه')}ت" in _BELONGING
+
     def of(self, thing: str) -> str:
         """Return the base with `thing` in the place of the pronoun: «قائد الكتيبة», «للجيش», «بالجيش»."""
         if self.base == "ل" and thing.startswith("ال"):
@@ -45,7 +51,8 @@ _BELONGING: Final = frozenset(
     "تصريح زيارت اقامت ولادت وفات مولد مقتل اغتيال اعتقال اسر زواج والد والدت".split()
 )
 _ONLY_ALIKE: Final = frozenset(
-    "مهم اهم وهم فهم متهم درهم اسهم سهم ساهم تساهم يساهم اتهم تفاهم ملهم هم ادهم مراهم الهم تهم يتهم داهم يداهم مداهم "
+    "مهم اهم وهم فهم متهم درهم اسهم سهم ساهم تساهم يساهم اتهم تفاهم ملهم متهما تتهم تتهما متهمه جنيها وجها فقيها شبيها "
+    "هم ادهم مراهم الهم تهم يتهم داهم يداهم مداهم "
     "مها نها سها بها رها طها لها انتهي منتهي هن دهن رهن ذهن وهن كهن برهن مرتهن انها كانها لانها لكنها انهم لانهم لكنهم "
     "انه لانه لكنه كانه نفسه نفسها انفسهم بدها بدهم بدهن كلها كلهم جميعهم بعضهم وحده وحدها وحدهم".split()
 )

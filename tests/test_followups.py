@@ -1,10 +1,11 @@
 """Questions that lean on the turn before are understood from its words; all others are left as they were typed."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.documents import document_from_text
@@ -94,7 +95,10 @@ def test_what_is_missing_comes_from_the_turn_before(previous: Answer, question: 
         "ومن قائد الجيش الليبي؟", "من حفتر؟", "أين طرابلس؟", "متى نالت الجزائر استقلالها؟", "من حرر مصراته؟",
         "ما المدينه التي قصفها الطيران؟", "هل هناك قيادات منضبطة في صفوف حفتر؟", "أي بلدة هجرها أهلها؟",
         "كم دبابة أعطبها الثوار؟", "متى ولد علي عبدالله صالح؟", "من هو المتهم؟", "من هو سيمون دي بوفوار؟", "شكرا",
-        "نعم", "؟", "", "When did Haftar order his forces to advance?", "Who wrote The Old Man and the Sea?",
+        "نعم", "؟", "",
+        "كم نائباً يتألف منهم برلمان العراق؟", "من تحداهم القرآن أن يأتوا بسورة؟", "كم متهما حكم عليهم بالإعدام؟",
+        "بكم جنيها بيع القصر؟", "نيودلهي كان لديها كم من الأصوات؟", "أي مديريتين يصل بينهما الطريق؟",
+        "When did Haftar order his forces to advance?", "Who wrote The Old Man and the Sea?",
     ],
 )  # fmt: skip
 def test_a_question_that_stands_by_itself_is_left_alone(question: str) -> None:
@@ -105,6 +109,12 @@ def test_a_question_that_stands_by_itself_is_left_alone(question: str) -> None:
 @pytest.mark.parametrize("previous", [SIGNED, CAPTURED, BATTALION, SPOKESMAN, CAPITAL, FAR])
 def test_every_golden_question_is_left_alone(previous: Answer) -> None:
     assert [question for question in GOLDEN if understood(question, previous)] == []
+
+
+@settings(max_examples=20)
+@given(st.permutations(GOLDEN))
+def test_golden_questions_in_any_order_are_left_alone(questions: list[str]) -> None:
+    assert [after for before, after in pairwise(questions) if understood(after, turn(before, "30 من قواته"))] == []
 
 
 @given(st.one_of(arabic_text(), st.text(max_size=60)), st.one_of(arabic_text(), st.text(max_size=60)))

@@ -15,6 +15,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from embeddings.arabic import fold
 from embeddings.store import DocumentInfo
+from qa.answers import Answer
+from qa.recalling import recalled
 from qa.verify import verify
 from ui import schema
 from ui.problems import add_handlers, responses
@@ -37,14 +39,18 @@ class Api:
         self._assistant = assistant
         self._turns = CapacityLimiter(_AT_ONCE)
 
-    async def ask(self, asked: schema.Question) -> JSONResponse:
+    async def ask(self, asked: schema.FollowUp) -> JSONResponse:
         """Answer a question with a quotation and its place, or say that the documents do not answer it."""
-        answer = await self._in_turn(lambda: self._assistant.ask(**asked.model_dump()))
+        answer = await self._in_turn(lambda: self._answered(asked))
         return JSONResponse(answer.to_dict())
+
+    def _answered(self, asked: schema.FollowUp) -> Answer:
+        previous = asked.previous and recalled(asked.previous, self._assistant)
+        return self._assistant.ask(**asked.model_dump(exclude={"previous"}), previous=previous or None)
 
     async def ask_by_address(self, asked: Annotated[schema.Question, Query()]) -> JSONResponse:
         """Answer a question, as POST does, from the parameters of the address."""
-        return await self.ask(asked)
+        return await self.ask(schema.FollowUp(**asked.model_dump()))
 
     async def search(self, wanted: schema.Query) -> JSONResponse:
         """List the passages nearest to a query, best first, and why each stands where it does."""

@@ -47,6 +47,14 @@ class Question(_Limits, _Asked):
     ] = None
 
 
+class FollowUp(Question):
+    """A question that may lean on the answer before it."""
+
+    previous: Annotated[
+        dict[str, Any] | None, Field(description="The answer before it, as `/ask` gave it («ومتى كان ذلك؟»).")
+    ] = None
+
+
 class Query(_Limits, _Wanted):
     """What to look for, and what the search is narrowed to."""
 
