@@ -219,6 +219,18 @@ class Assistant:
         """Return one document with its text; KeyError when there is none of that id."""
         return self._index.document(document_id)
 
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[DocumentInfo]:
+        """Return documents that hold all `words`, spelling folded, in title, source or path; without words, all."""
+        return self._index.listed(words, offset=offset, limit=limit)
+
+    def placed(self, prefix: str) -> list[str]:
+        """Return the ids of the documents whose location begins with `prefix`."""
+        return self._index.placed(prefix)
+
+    def sources(self) -> list[str]:
+        """Return the publishers that have most documents, up to two hundred, those with most first."""
+        return self._index.sources()
+
     def path_of(self, sha256: str) -> str | None:
         """Return the path of the first document whose hash begins with `sha256`, or None."""
         return self._index.path_of(sha256)
