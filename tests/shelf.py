@@ -57,6 +57,16 @@ class Shelf:
     def counts(self) -> Counts:
         return Counts(documents=len(self._documents), passages=len(self._documents))
 
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[Document]:
+        found = [document for document in self.documents() if words in document.title]
+        return found[offset : None if limit is None else offset + limit]
+
+    def placed(self, prefix: str) -> list[str]:
+        return [document.id for document in self.documents() if document.location.startswith(prefix)]
+
+    def sources(self) -> list[str]:
+        return sorted({document.source for document in self.documents() if document.source})
+
     def path_of(self, sha256: str) -> str | None:
         return next((d.path for d in self.documents() if d.sha256.startswith(sha256)), None)
 

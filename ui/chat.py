@@ -1,6 +1,6 @@
 """The chat as a Gradio app: a conversation, and beside it the evidence of every answer.
 
-`build_app(assistant)` gives the `gr.Blocks`; `ui.serving` puts it on the network with its style sheet. What is shown
+`build_app(visitors)` gives the `gr.Blocks`; `ui.serving` puts it on the network with its style sheet. What is shown
 is HTML made by `ui.conversation`; what happens is said in `ui.handlers`, and what a visitor has asked lives in that
 visitor's session alone. The same question is an endpoint, `/ask`, which gives the JSON of `dalil ask --json`.
 """
@@ -13,18 +13,19 @@ import gradio as gr
 from gradio.events import api
 
 from embeddings.errors import DalilError
-from ui.conversation import brand, conversation, examples, panel, publishers, welcome
-from ui.handlers import Handlers, choices
+from ui.conversation import brand, conversation, examples, panel, welcome
+from ui.handlers import Handlers, choices, visitor
 from ui.serving import serve
 from ui.strings import Texts, texts
 
 if TYPE_CHECKING:
-    from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
+    from ui.visitors import Visitors
 
 __all__ = ["build_app", "serve", "theme"]
 
 _AT_ONCE = 4  # questions answered at the same time
+_LOOKED_AT = 200  # documents whose example questions are offered
 # Buttons inside a turn name the turn; Gradio carries that to the handlers.
 _ON_LOAD = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-typed]");
@@ -40,7 +41,7 @@ def theme() -> gr.themes.Base:
 # The endpoint
 
 
-def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
+def endpoint(visitors: "Visitors") -> Callable[..., dict[str, Any]]:
     """Return the function behind `/ask`: a question and limits in, the JSON of the contract out."""
 
     def ask(
@@ -49,10 +50,12 @@ def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Answer one question from the indexed documents, with citations as ranges of code points."""
         try:
-            found = assistant.ask(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+            with visitors.assistant(visitor(request)) as assistant:
+                found = assistant.ask(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
         except DalilError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return found.to_dict()
@@ -63,17 +66,18 @@ def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
 # The app
 
 
-def build_app(assistant: "Assistant", *, language: str = "ar") -> gr.Blocks:
-    """Return the chat over `assistant`, in Arabic or English until the visitor chooses.
+def build_app(visitors: "Visitors", *, language: str = "ar") -> gr.Blocks:
+    """Return the chat over what each visitor may see, in Arabic or English until the visitor chooses.
 
     Style sheet, script and page language come with `ui.serving`; without them the app works but looks bare.
     """
     words = texts(language)
     app = gr.Blocks(title=f"{words.name} · Dalil", analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
-        page = _lay_out(assistant.documents(), words)
-        _connect(app, page, assistant)
-        api(endpoint(assistant), api_name="ask", concurrency_limit=_AT_ONCE)
+        with visitors.assistant(None) as assistant:
+            page = _lay_out(assistant, words)
+        _connect(app, page, visitors)
+        api(endpoint(visitors), api_name="ask", concurrency_limit=_AT_ONCE)
         app.queue(default_concurrency_limit=_AT_ONCE)
     return app
 
@@ -88,6 +92,7 @@ class Page:
     brand: gr.HTML
     switch: gr.Button
     theme: gr.Button
+    documents: gr.Button
     restart: gr.Button
     conversation: gr.HTML
     start: gr.Column
@@ -109,6 +114,7 @@ class Page:
             self.brand,
             self.switch,
             self.theme,
+            self.documents,
             self.restart,
             self.conversation,
             self.welcome,
@@ -122,12 +128,13 @@ class Page:
         ]
 
 
-def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
+def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
     language, turns = gr.State(words.language), gr.State([])
     memory = gr.BrowserState([], storage_key="dalil_conversation", secret="dalil")  # noqa: S106 (hides nothing)
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
+        documents = gr.Button(words.library, elem_id="documents", size="sm")
         restart = gr.Button(words.new_conversation, elem_id="restart", size="sm")
         switch = gr.Button(words.other_language, elem_id="language", size="sm")
         theme = gr.Button("◐", elem_id="theme", size="sm")
@@ -135,13 +142,16 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
         with gr.Column(elem_id="talk"):
             with gr.Column(elem_id="scroll"):
                 with gr.Column(elem_id="start") as start:
-                    first_page = gr.HTML(welcome(documents, words), elem_id="welcome", apply_default_css=False)
+                    first_page = gr.HTML(
+                        welcome(assistant.counts.documents, words), elem_id="welcome", apply_default_css=False
+                    )
                     with gr.Row(elem_id="examples"):
-                        buttons = [gr.Button(example, elem_classes="example") for example in examples(documents)]
+                        some = assistant.listed(limit=_LOOKED_AT)
+                        buttons = [gr.Button(example, elem_classes="example") for example in examples(some)]
                 shown = gr.HTML(
                     conversation([], words), elem_id="conversation", apply_default_css=False, js_on_load=_ON_LOAD
                 )
-            composer = _composer(documents, words)
+            composer = _composer(assistant.sources(), words)
         with gr.Column(elem_id="evidence"):
             side = gr.HTML(panel([], words), elem_id="panel", apply_default_css=False)
     return Page(
@@ -151,6 +161,7 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
         brand=name,
         switch=switch,
         theme=theme,
+        documents=documents,
         restart=restart,
         conversation=shown,
         start=start,
@@ -161,7 +172,7 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
     )
 
 
-def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, Any]:
+def _composer(sources: Sequence[str], words: Texts) -> dict[str, Any]:
     """Make the question box and the limits of the search under it."""
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="ask"):
@@ -178,11 +189,12 @@ def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, An
                 scale=1,
             )
             send = gr.Button(words.send, variant="primary", elem_id="send", scale=0)
-        useful = any(document.date or document.source for document in documents)
-        with gr.Accordion(words.filters, open=False, visible=useful, elem_id="filters") as filters, gr.Row():
+        with gr.Accordion(words.filters, open=False, elem_id="filters") as filters, gr.Row():
             date_from = gr.Textbox("", label=words.date_from, placeholder=words.day_hint, max_length=10, min_width=120)
             date_to = gr.Textbox("", label=words.date_to, placeholder=words.day_hint, max_length=10, min_width=120)
-            source = gr.Dropdown(choices(publishers(documents), words), value="", label=words.source, min_width=140)
+            source = gr.Dropdown(
+                choices(sources, words), value="", label=words.source, min_width=140, allow_custom_value=True
+            )
     return {
         "question": question,
         "send": send,
@@ -193,9 +205,9 @@ def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, An
     }
 
 
-def _connect(app: gr.Blocks, page: Page, assistant: "Assistant") -> None:
+def _connect(app: gr.Blocks, page: Page, visitors: "Visitors") -> None:
     """Tie the components to what happens."""
-    handlers = Handlers(assistant)
+    handlers = Handlers(visitors)
     limits = [page.date_from, page.date_to, page.source]
     outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

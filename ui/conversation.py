@@ -13,14 +13,11 @@ from embeddings.arabic import words as words_of
 from embeddings.errors import DalilError, FilterError, QuestionError
 from qa.answers import Answer
 from ui import card, evidence
-from ui.markup import bdi
-from ui.strings import EXAMPLES, Texts, day
+from ui.strings import EXAMPLES, Texts
 
 if TYPE_CHECKING:
     from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
-
-_LISTED = 50  # documents named on the first page
 
 # The texts that stand in place of an answer, by the name a turn carries.
 _PROBLEMS: Final[dict[str, Callable[[Texts], str]]] = {
@@ -130,17 +127,12 @@ def brand(words: Texts, *, settled: bool = True) -> str:
     )
 
 
-def welcome(documents: Sequence["DocumentInfo"], words: Texts) -> str:
-    """Return what a newcomer sees: what this is, and the documents it answers from."""
-    rows = "".join(
-        f'<li><a href="source/{d.id}?language={words.language}" target="_blank" rel="noopener">{bdi(d.title)}</a>'
-        f'<span class="meta">{" · ".join(bdi(part) for part in (day(d.date, words), d.source) if part)}</span></li>'
-        for d in documents[:_LISTED]
-    )
-    count = words.documents.format(count=len(documents))
+def welcome(count: int, words: Texts) -> str:
+    """Return what a newcomer sees: what this is, and over how many documents; they open from there."""
+    shown = words.documents.format(count=f"{count:,}")
     return (
         f'<div class="welcome"><h2>{words.welcome}</h2><p>{words.welcome_more}</p>'
-        f'<details class="library"><summary>{count}</summary><ul>{rows}</ul></details>'
+        f'<p><button type="button" class="quiet" data-documents>{shown}</button></p>'
         f'<p class="kicker">{words.examples}</p></div>'
     )
 
@@ -149,8 +141,3 @@ def examples(documents: Sequence["DocumentInfo"]) -> list[str]:
     """Return the example questions whose article is in the index."""
     names = {document.path.rsplit("/", 1)[-1] for document in documents}
     return [question for name, question in EXAMPLES if name in names]
-
-
-def publishers(documents: Sequence["DocumentInfo"]) -> list[str]:
-    """Return who published the documents, each once, in order."""
-    return sorted({document.source for document in documents if document.source})

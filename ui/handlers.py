@@ -1,6 +1,6 @@
 """What happens when a visitor asks, asks again as typed, starts again or changes the language.
 
-`Handlers(assistant)` has one method an event of the page; each takes the values of components and gives theirs. Turns
+`Handlers(visitors)` has one method an event of the page; each takes the values of components and gives theirs. Turns
 come in and go out: nothing of a visitor is kept here.
 """
 
@@ -10,42 +10,65 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from qa.answers import Answer
-from ui.conversation import Limits, Turn, answered, brand, conversation, panel, publishers, welcome
+from ui.conversation import Limits, Turn, answered, brand, conversation, panel, welcome
 from ui.memory import packed, unpacked
 from ui.strings import Texts, preferred_language, texts
+from ui.visiting import VISITOR
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
+    from ui.visitors import Visitors
 
 
 class Handlers:
-    """The events of one page over `assistant`."""
+    """The events of one page over what each visitor may see."""
 
-    def __init__(self, assistant: "Assistant") -> None:
-        self._assistant = assistant
+    def __init__(self, visitors: "Visitors") -> None:
+        self._visitors = visitors
 
     def respond(
-        self, question: str, turns: list[Turn], language: str, date_from: str, date_to: str, source: str
+        self,
+        question: str,
+        turns: list[Turn],
+        language: str,
+        date_from: str,
+        date_to: str,
+        source: str,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; it may lean on the turn before."""
-        yield from self._turn(question, turns, language, Limits(date_from, date_to, source), _last(turns))
+        yield from self._turn(question, turns, language, Limits(date_from, date_to, source), _last(turns), request)
 
     def respond_as_typed(
-        self, turns: list[Turn], language: str, date_from: str, date_to: str, source: str, event: gr.EventData
+        self,
+        turns: list[Turn],
+        language: str,
+        date_from: str,
+        date_to: str,
+        source: str,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Ask the question of an earlier turn again, by itself."""
         number = int(event.turn)
         if 0 < number <= len(turns):
             limits = Limits(date_from, date_to, source)
-            yield from self._turn(turns[number - 1].question, turns, language, limits, None)
+            yield from self._turn(turns[number - 1].question, turns, language, limits, None, request)
 
     def _turn(
-        self, question: str, turns: list[Turn], language: str, limits: Limits, previous: Answer | None
+        self,
+        question: str,
+        turns: list[Turn],
+        language: str,
+        limits: Limits,
+        previous: Answer | None,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         words = texts(language)
         hidden = gr.update(visible=False)
         yield "", conversation(turns, words, asking=question), gr.skip(), gr.skip(), hidden, gr.skip()
-        after = [*turns, answered(self._assistant, question, limits, previous)]
+        with self._visitors.assistant(visitor(request)) as assistant:
+            after = [*turns, answered(assistant, question, limits, previous)]
         yield gr.skip(), conversation(after, words), panel(after, words), after, hidden, packed(after)
 
     def give_up(self, turns: list[Turn], language: str) -> str:
@@ -57,35 +80,43 @@ class Handlers:
         words = texts(language)
         return conversation([], words), panel([], words), [], gr.update(visible=True), []
 
-    def switch(self, language: str, turns: list[Turn]) -> list[Any]:
+    def switch(self, language: str, turns: list[Turn], request: gr.Request) -> list[Any]:
         """Give the page in the other language."""
-        return self.worded(turns, texts("ar" if language == "en" else "en"))
+        with self._visitors.assistant(visitor(request)) as assistant:
+            return worded(assistant, turns, texts("ar" if language == "en" else "en"))
 
     def greet(self, memory: Any, request: gr.Request) -> list[Any]:  # noqa: ANN401 (the browser sends what it likes)
         """Give the page in the visitor's language, with the conversation that their browser kept."""
-        turns = unpacked(memory, self._assistant.document)
         words = texts(preferred_language(dict(request.headers)))
-        return [*self.worded(turns, words), turns, gr.update(visible=not turns)]
+        with self._visitors.assistant(visitor(request)) as assistant:
+            turns = unpacked(memory, assistant.document)
+            return [*worded(assistant, turns, words), turns, gr.update(visible=not turns)]
 
-    def worded(self, turns: list[Turn], words: Texts) -> list[Any]:
-        """Return every component of `Page.worded` in the language of `words`."""
-        documents = self._assistant.documents()
-        return [
-            words.language,
-            brand(words),
-            words.other_language,
-            gr.skip(),
-            words.new_conversation,
-            conversation(turns, words),
-            welcome(documents, words),
-            gr.update(placeholder=words.placeholder, label=words.question),
-            words.send,
-            gr.update(label=words.filters),
-            gr.update(label=words.date_from, placeholder=words.day_hint),
-            gr.update(label=words.date_to, placeholder=words.day_hint),
-            gr.update(label=words.source, choices=choices(publishers(documents), words)),
-            panel(turns, words),
-        ]
+
+def visitor(request: gr.Request | None) -> str | None:
+    """Return whom a request is from, as `ui.visiting` names them."""
+    return None if request is None else request.headers.get(VISITOR)
+
+
+def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:
+    """Return every component of `Page.worded` in the language of `words`."""
+    return [
+        words.language,
+        brand(words),
+        words.other_language,
+        gr.skip(),
+        words.library,
+        words.new_conversation,
+        conversation(turns, words),
+        welcome(assistant.counts.documents, words),
+        gr.update(placeholder=words.placeholder, label=words.question),
+        words.send,
+        gr.update(label=words.filters),
+        gr.update(label=words.date_from, placeholder=words.day_hint),
+        gr.update(label=words.date_to, placeholder=words.day_hint),
+        gr.update(label=words.source, choices=choices(assistant.sources(), words)),
+        panel(turns, words),
+    ]
 
 
 def _last(turns: Sequence[Turn]) -> Answer | None:
