@@ -65,7 +65,7 @@ def dialog(count: int, limits: UploadLimits | None, words: Texts) -> str:
         "updated": words.file_updated,
         "unchanged": words.file_unchanged,
         "failed": words.file_failed,
-        "documents": words.documents,
+        "total": words.documents,
     }
     if limits:
         told |= {"too-large": words.file_size.format(megabytes=limits.megabytes), "most": str(limits.bytes)}

@@ -87,9 +87,9 @@
 
   const count = (total) => {
     if (total === undefined) return;
-    find("[data-count]", dialog).textContent = words("documents", { count: total });
+    find("[data-count]", dialog).textContent = words("total", { count: total });
     document.querySelectorAll("[data-documents]").forEach((button) => {
-      button.textContent = words("documents", { count: total });
+      button.textContent = words("total", { count: total });
     });
   };
 
