@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: chat test lint bench fuzz setup
+.PHONY: chat test lint bench bench-peers fuzz setup
 
 chat: $(READY)      ## Build the index of seeds/ when there is none, and serve the chat on 127.0.0.1:7860
 	$(BIN)/dalil chat
@@ -22,6 +22,12 @@ bench: $(READY)     ## Print speed figures and write them to tests/benchmarks/re
 fuzz: $(READY)      ## Look for files that crash, hang or mislead the readers, SECONDS (60) for each of six targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz $(or $(SECONDS),60)
+
+PEERS ?= .venv-peers
+bench-peers: $(READY)  ## Compare with Haystack, txtai, bm25s and plain FAISS in an environment of their own; DATA=DIR as above, ARGS="--passages 2000 --systems txtai"
+	test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement tests/benchmarks/peers/requirements.txt
+	$(BIN)/python -m tests.benchmarks.peers --python $(PEERS)/bin/python $(if $(DATA),--data $(DATA)) $(ARGS)
 
 setup: $(READY)     ## Only install
 

@@ -10,14 +10,13 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embeddings.errors import DalilError
 from ui.dressing import Dressing
-from ui.uploads import UploadLimits
 
 if TYPE_CHECKING:
     import uvicorn
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from qa.assistant import Assistant
     from ui.accounts import Accounts
-    from ui.background import Filling
 
 _BODY: Final = 1_000_000  # bytes of a request that are read
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -38,30 +36,21 @@ class Rules:
     Attributes:
         accounts: who may come in; None lets everyone.
         rate: how many questions and other requests that cost work a client may make a minute; 0 is no limit.
-        folder: where the documents that visitors send are kept; None takes none.
-        uploads: how much each visitor may send.
     """
 
     accounts: "Accounts | None" = None
     rate: int = 120
-    folder: Path | None = None
-    uploads: UploadLimits = field(default_factory=UploadLimits)
 
 
-def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Filling | None" = None) -> "FastAPI":
-    """Return the whole web application over `assistant`: the chat at "/", endpoints and pages beside it.
-
-    `filling` is what is being indexed meanwhile, told to visitors.
-    """
+def web_app(assistant: "Assistant", rules: Rules | None = None) -> "FastAPI":
+    """Return the whole web application over `assistant`: the chat at "/", endpoints and pages beside it."""
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
 
     from ui.api import add_api
     from ui.chat import build_app, theme
-    from ui.library import add_library
     from ui.routes import add_routes
-    from ui.visitors import Visitors
 
     app = FastAPI(
         title="Dalil",
@@ -71,16 +60,12 @@ def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Fillin
         redoc_url=None,
     )
     app.mount("/dalil", StaticFiles(directory=_ASSETS))
-    rules = rules or Rules()
-    visitors = Visitors(assistant, rules.folder, rules.uploads)
-    add_api(app, visitors, filling)
-    add_routes(app, visitors)
-    add_library(app, visitors)
+    add_api(app, assistant)
+    add_routes(app, assistant)
     gr.mount_gradio_app(
-        app, build_app(visitors), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
+        app, build_app(assistant), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
     )
-    _guard(app, rules)
-    _around(app, at_end=visitors.close)
+    _guard(app, rules or Rules())
     return app
 
 
@@ -89,13 +74,11 @@ def _guard(app: "FastAPI", rules: Rules) -> None:
     from ui.guarding import BodyLimit, Login, RateLimit, SameSite
     from ui.limiting import Buckets
     from ui.logs import RequestLog
-    from ui.visiting import Visiting
 
     app.add_middleware(SameSite)
-    app.add_middleware(Visiting)
     if rules.accounts is not None:
         app.add_middleware(Login, accounts=rules.accounts)
-    app.add_middleware(BodyLimit, limit=_BODY, upload_limit=rules.uploads.bytes + _BODY)
+    app.add_middleware(BodyLimit, limit=_BODY, upload_limit=_BODY)
     app.add_middleware(RateLimit, buckets=Buckets(rules.rate))
     app.add_middleware(Dressing)
     app.add_middleware(RequestLog)
@@ -107,7 +90,6 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     rules: Rules | None = None,
-    filling: "Filling | None" = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the chat over `assistant` until interrupted.
@@ -117,7 +99,6 @@ def serve(
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         rules: what visitors may do; None is the default of each.
-        filling: what is being indexed meanwhile, told to visitors.
         on_ready: called with the address of the chat once it answers.
 
     Raises:
@@ -125,10 +106,7 @@ def serve(
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     listening = listen(host, port)
-    app = web_app(assistant, rules, filling)
-    if on_ready is not None:
-        _around(app, at_start=lambda: on_ready(_address(listening)))
-    server(app).run(sockets=[listening])
+    server(_announced(web_app(assistant, rules), listening, on_ready)).run(sockets=[listening])
 
 
 def server(app: "FastAPI") -> "uvicorn.Server":
@@ -148,26 +126,21 @@ def _about_something(record: logging.LogRecord) -> bool:
     return not (stopped or "graceful shutdown" in record.getMessage())
 
 
-def _address(listening: socket.socket) -> str:
+def _announced(app: "FastAPI", listening: socket.socket, on_ready: Callable[[str], None] | None) -> "FastAPI":
+    """Return `app`, which now tells its address when it has started."""
     host, port = listening.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (shown, not bound)
-    return f"http://{shown}:{port}"
-
-
-def _around(
-    app: "FastAPI", at_start: Callable[[], None] = lambda: None, at_end: Callable[[], None] = lambda: None
-) -> None:
-    """Let `app` also do something when it has started, and when it has ended."""
-    inner = app.router.lifespan_context
+    started = app.router.lifespan_context
 
     @contextlib.asynccontextmanager
-    async def outer(running: "FastAPI") -> AsyncIterator[Any]:
-        async with inner(running) as state:
-            at_start()
+    async def announced(inner: "FastAPI") -> AsyncIterator[Any]:
+        async with started(inner) as state:
+            if on_ready is not None:
+                on_ready(f"http://{shown}:{port}")
             yield state
-        at_end()
 
-    app.router.lifespan_context = outer
+    app.router.lifespan_context = announced
+    return app
 
 
 def listen(host: str, port: int) -> socket.socket:
