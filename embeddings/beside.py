@@ -70,6 +70,21 @@ class Beside:
         """Return what is known of all documents, the private ones first."""
         return [*self.own.documents(), *self.shared.documents()]
 
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[DocumentInfo]:
+        """Return documents that hold all `words` in title, source or path, the private ones first."""
+        own = self.own.listed(words)
+        some = own[offset:] if limit is None else own[offset : offset + limit]
+        rest = None if limit is None else limit - len(some)
+        return [*some, *self.shared.listed(words, offset=max(0, offset - len(own)), limit=rest)]
+
+    def placed(self, prefix: str) -> list[str]:
+        """Return the ids of the documents whose location begins with `prefix`."""
+        return [*self.own.placed(prefix), *self.shared.placed(prefix)]
+
+    def sources(self) -> list[str]:
+        """Return the publishers that have most documents, those of the private documents first."""
+        return list(dict.fromkeys([*self.own.sources(), *self.shared.sources()]))
+
     def path_of(self, sha256: str) -> str | None:
         """Return the path of the first document whose hash begins with `sha256`, or None."""
         return self.own.path_of(sha256) or self.shared.path_of(sha256)

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import IndexBusyError, IndexDamagedError, IndexFolderError
+from embeddings.screening import foreign_object
 
 _BUSY_SECONDS: Final = 10.0
+_SMALL: Final = 16 * 1024 * 1024  # bytes: their pages are checked in some hundredths of a second
 _SHOWN: Final = 200  # characters of SQLite's own message
 _FULL_OR_REFUSED: Final = {
     sqlite3.SQLITE_FULL,
@@ -45,6 +47,19 @@ class Database:
         # Pages that a process was writing when it ended are in the journal too.
         if self.path.stat().st_size % page and not (journal.exists() and journal.stat().st_size):
             raise self.damaged("its last page is cut")
+
+    def screen(self, tables: str | None) -> None:
+        """Raise IndexDamagedError when the file holds what Dalil has not made; `tables` as for `foreign_object`.
+
+        Of a small file every page is looked at, too.
+        """
+        with self.connection() as connection:
+            if foreign := foreign_object(connection, tables):
+                raise self.damaged(f"it holds {foreign!r}, or lacks it, unlike any that Dalil has made")
+        if tables is not None and self.path.stat().st_size <= _SMALL:
+            (found,) = self.rows("PRAGMA quick_check(1)")[0]
+            if found != "ok":
+                raise self.damaged(found[:_SHOWN])
 
     def rows(self, sql: str, *values: str | int) -> list[Any]:
         """Return all rows of a query."""
@@ -84,6 +99,7 @@ class Database:
             check_same_thread=False,
             timeout=_BUSY_SECONDS,
         )
+        connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from somebody else
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")  # an id that was given out must not come back after a power cut
         connection.execute("PRAGMA secure_delete = ON")  # removed text leaves the file, not only the tables

@@ -9,7 +9,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from embeddings.decoding import newlines
@@ -19,7 +19,17 @@ from embeddings.formats.readers import SUFFIXES, read
 from embeddings.formats.rows import USUAL, Columns
 from embeddings.metadata import date_of, one_line, parse_date, source_of, title_of
 
-__all__ = ["SUFFIXES", "USUAL", "Columns", "Document", "Unreadable", "document_from_text", "read_documents"]
+__all__ = [
+    "SUFFIXES",
+    "USUAL",
+    "Columns",
+    "Document",
+    "Unreadable",
+    "count_files",
+    "document_from_text",
+    "read_documents",
+    "read_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +112,17 @@ def document_from_text(
     )
 
 
-def read_documents(paths: Iterable[str | Path], columns: Columns = USUAL) -> Iterator[Document | Unreadable]:
+def read_documents(
+    paths: Iterable[str | Path], columns: Columns = USUAL, seen: set[Path] | None = None
+) -> Iterator[Document | Unreadable]:
     """Yield the documents of `paths` in order, folders in sorted order with their subfolders, each file once.
 
     In a folder, hidden files, files of other kinds and links that lead out of it are passed over. What was named
     but cannot be read, and each bad part of a file, comes as an `Unreadable`. `columns` says what is taken of tables
-    and JSON lines.
+    and JSON lines. Files in `seen` are not read again; those that are read are put into it, so that it tells how far
+    the reading is.
     """
-    seen: set[Path] = set()
+    seen = set() if seen is None else seen
     for named in map(Path, paths):
         if not named.exists():
             yield Unreadable(str(named), "there is no such file or folder")
@@ -119,16 +132,42 @@ def read_documents(paths: Iterable[str | Path], columns: Columns = USUAL) -> Ite
             yield from _read_file(named, named.name, columns, seen)
 
 
+def read_file(file: BinaryIO, path: str, location: str, columns: Columns = USUAL) -> Iterator[Document | Unreadable]:
+    """Yield the documents of an open file that came under a name, not from a folder here; it must be able to seek.
+
+    Args:
+        file: opened for reading bytes.
+        path: its name; what it ends with tells its kind.
+        location: what tells it from every other file.
+        columns: what is taken of tables and JSON lines.
+    """
+    try:
+        yield from _documents(read(file, PurePosixPath(path).suffix.lower(), columns), path, location)
+    except DocumentError as error:
+        yield Unreadable(path, str(error))
+    except OSError as error:
+        yield Unreadable(path, _reason(error))
+
+
+def count_files(paths: Iterable[str | Path]) -> int:
+    """Return how many files `read_documents` would read."""
+    found = (_files(path, []) if path.is_dir() else [path] for path in map(Path, paths))
+    return len({file.resolve() for files in found for file in files if file.exists()})
+
+
+def _files(folder: Path, refused: list[OSError]) -> Iterator[Path]:
+    """Yield the files of a folder that are read, in order; what refused to be looked into is put into `refused`."""
+    for parent, folders, names in os.walk(folder, onerror=refused.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (file for name in sorted(names) if _belongs(file := Path(parent, name), folder))
+
+
 def _read_folder(folder: Path, columns: Columns, seen: set[Path]) -> Iterator[Document | Unreadable]:
     refused: list[OSError] = []
     found = False
-    for parent, folders, names in os.walk(folder, onerror=refused.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(parent, name)
-            if _belongs(file, folder):
-                found = True
-                yield from _read_file(file, file.relative_to(folder).as_posix(), columns, seen)
+    for file in _files(folder, refused):
+        found = True
+        yield from _read_file(file, file.relative_to(folder).as_posix(), columns, seen)
     yield from (Unreadable(str(error.filename), _reason(error)) for error in refused)
     if not found and not refused:
         yield Unreadable(str(folder), f"the folder holds no {' '.join(SUFFIXES)} file")
@@ -148,7 +187,7 @@ def _read_file(file: Path, path: str, columns: Columns, seen: set[Path]) -> Iter
     path, location = _as_text(path), _as_text(str(resolved))
     try:
         with _opened(file) as opened:
-            yield from _documents(read(opened, file.suffix.lower(), columns), path, location)
+            yield from read_file(opened, path, location, columns)
     except DocumentError as error:
         yield Unreadable(path, str(error))
     except OSError as error:

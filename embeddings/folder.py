@@ -86,6 +86,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         OSError: the disk is full or the folder may not be written; the old file stays as it was.
     """
     temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)  # what a crash left, or a link that would lead elsewhere
     try:
         write(temporary)
         flush(temporary)
@@ -149,7 +150,7 @@ class WriterLock:
 
     def _take(self) -> int | None:
         """Return the descriptor that holds the lock, or None when another process holds it."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(descriptor, 0)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from embeddings.arabic import terms
 from embeddings.batches import Cut, batches, by_passages
+from embeddings.catalogue import Catalogue
 from embeddings.derived import Derived, searchable
 from embeddings.documents import Document
 from embeddings.errors import IndexFolderError, IndexMissingError, ModelError
@@ -75,6 +76,7 @@ class Index:
         self._lock = WriterLock(folder / LOCK)
         self._changing = RLock()
         self._fingerprint: tuple[Version, str] | None = None
+        self._catalogue = Catalogue(self._store)
         self._derived = Derived(folder, encoder.dimension, self._store)
         self._load()
 
@@ -155,6 +157,18 @@ class Index:
     def documents(self) -> list[DocumentInfo]:
         """Return what is known of all documents besides their text, in the order they came in."""
         return self._store.infos()
+
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[DocumentInfo]:
+        """Return documents that hold all `words` in title, source or path; see `Catalogue.listed`."""
+        return self._catalogue.listed(words, offset=offset, limit=limit)
+
+    def placed(self, prefix: str) -> list[str]:
+        """Return the ids of the documents whose location begins with `prefix`."""
+        return self._catalogue.placed(prefix)
+
+    def sources(self) -> list[str]:
+        """Return the publishers that have most documents, up to two hundred, those with most first."""
+        return self._catalogue.sources()
 
     def path_of(self, sha256: str) -> str | None:
         """Return the path of the first document whose hash begins with `sha256`, or None."""

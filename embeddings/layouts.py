@@ -4,13 +4,19 @@ Takes a number of vectors, gives an empty index trained for that many; maps stor
 of them. Coded vectors are searched for candidates, more of them than are wanted, whose stored vectors then decide.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Final, Literal
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+
+from embeddings.errors import IndexDamagedError
+from embeddings.screening import is_kind_written_here
 
 # Figures: tests/benchmarks/size.py.
 WHOLE_UP_TO: Final = 50_000
@@ -22,6 +28,9 @@ _ROUNDS: Final = 10  # of k-means
 _BLOCK: Final = 32  # codes that are looked at together (André et al. 2017, Accelerated Nearest Neighbor Search)
 _LARGEST_ID: Final = 1 << 36
 _BYTES: Final = faiss.ScalarQuantizer.QT_8bit
+
+_TABLES: Final = 256 * 1024 * 1024  # bytes: what FAISS makes of a file beside its parts, at most
+_LIMITED: Final = Lock()
 
 Found = tuple[NDArray[np.int64], NDArray[np.floating]]
 """Ids and their scores."""
@@ -106,11 +115,12 @@ def read(path: Path, dimension: int) -> "faiss.Index":
         ValueError: the file holds no index that is written here, or one of another dimension.
         OSError: it cannot be read.
     """
-    with path.open("rb"):  # FAISS raises RuntimeError for every cause
-        pass
+    if not is_kind_written_here(path, dimension):
+        raise ValueError(f"{path.name} is no index of {dimension} dimensions of a kind that is written here")
     try:
-        stored = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as error:
+        with _at_most(path.stat().st_size + _TABLES):
+            stored = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except (RuntimeError, MemoryError) as error:  # the second for sizes in the file that no memory has
         raise ValueError(f"{path.name} is not a FAISS index") from error
     Layout.of(stored)
     if stored.d != dimension:
@@ -145,9 +155,22 @@ def ids_of(index: "faiss.Index") -> NDArray[np.int64]:
 
 def changeable(index: "faiss.Index", kept: NDArray[np.bool_]) -> "faiss.Index":
     """Return a copy of `index` that can be changed and holds only the ids that `kept` is true for."""
-    copy = faiss.deserialize_index(faiss.serialize_index(index))
+    with _LIMITED:
+        copy = faiss.deserialize_index(faiss.serialize_index(index))
     copy.remove_ids(faiss.IDSelectorNot(selector(kept)))
     return copy
+
+
+@contextmanager
+def _at_most(size: int) -> Iterator[None]:
+    """Let FAISS refuse a file that claims a part of `size` bytes; the limit holds for the process, so one at a time."""
+    with _LIMITED:
+        usual = faiss.get_deserialization_vector_byte_limit()
+        faiss.set_deserialization_vector_byte_limit(size)
+        try:
+            yield
+        finally:
+            faiss.set_deserialization_vector_byte_limit(usual)
 
 
 def selector(kept: NDArray[np.bool_]) -> "faiss.IDSelector":
@@ -161,6 +184,9 @@ def nearest(
     """Return the `size` ids nearest to `query` (1, dimension) among those that pass the filter `kept`.
 
     Unless `thorough`, only the better half of the lists is looked at, where there are lists.
+
+    Raises:
+        IndexDamagedError: FAISS finds something impossible in its file.
     """
     size = min(size, index.ntotal)
     if not size:
@@ -172,7 +198,12 @@ def nearest(
         parameters = faiss.SearchParametersIVF(sel=kept, nprobe=probed)  # type: ignore[call-arg]
     else:
         parameters = faiss.SearchParameters(sel=kept)  # type: ignore[call-arg]
-    scores, ids = index.search(query, size, params=parameters)
+    try:
+        scores, ids = index.search(query, size, params=parameters)
+    except RuntimeError as error:
+        raise IndexDamagedError(
+            f"The file of the vectors cannot be searched: {error}. Make it again: dalil index --repair --index DIR"
+        ) from error
     found = ids[0] >= 0
     return ids[0][found], scores[0][found]
 

@@ -62,6 +62,11 @@ class StoredEncoder:
 def check(stored: dict[str, str], encoder: "Encoder", folder: Path) -> None:
     """Raise IndexMismatchError unless the index was made with the same encoder and folding."""
     asked = made_with(encoder)
+    if not stored.get("passage_words", "").isdecimal():
+        raise IndexDamagedError(
+            f"The index in {folder} does not say how long its passages are. Restore it from a copy, or make another: "
+            f"dalil index PATH --index {folder}-new"
+        )
     for name, label in _LABELS.items():
         if stored.get(name) != asked[name]:
             raise IndexMismatchError(

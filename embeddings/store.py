@@ -24,6 +24,7 @@ from embeddings.folder import Version, flush
 from embeddings.migration import upgrade
 from embeddings.records import Counts, DocumentInfo, Entry, StoredPassage, check_of, source_key
 from embeddings.schema import APPLICATION, FORMAT_VERSION, TABLES, format_of
+from embeddings.screening import refuse_links
 from embeddings.transaction import FACTS, Ledger, Transaction
 
 __all__ = ["Counts", "DocumentInfo", "Entry", "Store", "StoredPassage"]
@@ -47,18 +48,22 @@ class Store:
         Raises:
             IndexDamagedError: it is not the file of an index, or is cut or damaged where that shows at once.
             IndexMismatchError: a newer version of Dalil made it.
-            IndexFolderError: its format is older, and the file may not be written to bring it up to date.
+            IndexFolderError: its format is older, and the file may not be written to bring it up to date; or there
+                is a link in its folder.
         """
+        refuse_links(path.parent)
         self.database = Database(path)
         ((application,),) = self.database.rows("PRAGMA application_id")
         if application != APPLICATION:
             raise self.database.damaged("it is a database of another program")
         self.database.check_length()
+        self.database.screen(None)
         self.settings = self._settings()
         if self._format() != FORMAT_VERSION:
             with self.database.connection() as connection:
                 upgrade(connection)
             self.settings = self._settings()
+        self.database.screen(TABLES)
         self._ledger()
 
     def _settings(self) -> dict[str, str]:
@@ -216,7 +221,7 @@ class Store:
         )
         found = {}
         for *values, crc, document in rows:
-            if check_of(*values) != crc:
+            if check_of(*values) != crc or not _is_range(*values[2:4]):
                 raise self.database.damaged(f"passage {values[0]} is not the one that was stored")
             found[values[0]] = StoredPassage(values[0], document, values[2], values[3])
         return [found[passage] for passage in wanted if passage in found]
@@ -315,3 +320,8 @@ def _meeting(
     if document_ids is not None:
         tests.append(("d.id IN (SELECT value FROM json_each(?))", json.dumps(list(document_ids))))
     return " AND ".join(test for test, _ in tests) or "1", [value for _, value in tests]
+
+
+def _is_range(start: object, end: object) -> bool:
+    """Return whether two stored values are a range of a text; SQLite keeps values of any type in any column."""
+    return isinstance(start, int) and isinstance(end, int) and 0 <= start < end

@@ -8,8 +8,8 @@ import json
 import math
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +18,11 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from embeddings.errors import IndexDamagedError
 from embeddings.ranking import Candidates, best
 
 _DECIMALS: Final = 4  # tantivy sums in 32 bits, in an order that depends on its segments
+_SHOWN: Final = 200  # characters of tantivy's own message
 _LONGEST_TERM: Final = 80  # code points; longer ones are cut, in passages and questions alike
 _WRITER_BYTES: Final = 64_000_000
 _FILTER_BY_TERMS: Final = 1 / 20  # a filter that allows a smaller share of the passages is looked up id by id
@@ -57,10 +59,14 @@ class TermIndex:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
-        self._tantivy = tantivy.Index(self._schema, path=str(folder))
-        self._tantivy.config_reader("manual")
         self._writer: tantivy.IndexWriter | None = None
-        self._searcher = self._tantivy.searcher()
+        try:
+            with _damage_told(folder):
+                self._tantivy = tantivy.Index(self._schema, path=str(folder))
+                self._tantivy.config_reader("manual")
+                self._searcher = self._tantivy.searcher()
+        except IndexDamagedError as error:
+            raise ValueError(str(error)) from error
 
     @classmethod
     def anew(cls, folder: Path) -> "TermIndex":
@@ -93,8 +99,9 @@ class TermIndex:
         count = len(self)
         if not count:
             return np.empty(0, np.int64)
-        hits = self._searcher.search(tantivy.Query.all_query(), count, count=False).hits
-        return np.sort(self._ids_of(self._searcher, hits))
+        with _damage_told(self.folder):
+            hits = self._searcher.search(tantivy.Query.all_query(), count, count=False).hits
+            return np.sort(self._ids_of(self._searcher, hits))
 
     def add(self, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Take in passages, each a new id and its terms in order, with repeats; they count from the next `commit`.
@@ -161,7 +168,8 @@ class TermIndex:
     def frequencies(self, terms: Iterable[str]) -> Frequencies:
         """Return in how many passages each of `terms` is, removed ones among them until the index is next rebuilt."""
         searcher = self._searcher
-        return Frequencies(searcher.num_docs, {term: searcher.doc_freq("terms", term) for term in _kept([*terms])})
+        with _damage_told(self.folder):
+            return Frequencies(searcher.num_docs, {term: searcher.doc_freq("terms", term) for term in _kept([*terms])})
 
     def search(
         self,
@@ -175,6 +183,9 @@ class TermIndex:
         A term that occurs twice in the question counts twice. With `allowed`, only those passages are looked at: k of
         them come back whenever k hold a term. With the frequencies `everywhere` a term is as rare as it is there, so
         that the scores of several indexes compare.
+
+        Raises:
+            IndexDamagedError: tantivy finds something impossible in its files.
         """
         searcher = self._searcher
         counts = Counter(_kept(terms))
@@ -193,8 +204,9 @@ class TermIndex:
         self, searcher: tantivy.Searcher, query: tantivy.Query, size: int, mask: NDArray[np.bool_] | None
     ) -> Candidates:
         size = min(size, searcher.num_docs)
-        hits = searcher.search(query, size, count=False).hits
-        ids = self._ids_of(searcher, hits)
+        with _damage_told(self.folder):
+            hits = searcher.search(query, size, count=False).hits
+            ids = self._ids_of(searcher, hits)
         scores = np.array([score for score, _ in hits], dtype=np.float64)
         rest = float(scores[-1]) if 0 < len(hits) == size < searcher.num_docs else -np.inf
         if mask is not None:
@@ -234,6 +246,23 @@ class TermIndex:
     @staticmethod
     def _ids_of(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddress]]) -> NDArray[np.int64]:
         return np.array(searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+
+
+@contextmanager
+def _damage_told(folder: Path) -> Iterator[None]:
+    """Turn what tantivy raises over its files, panics too, into an error that names the remedy.
+
+    A panic is no ordinary exception, so that nobody else would handle it.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
+            raise
+        raise IndexDamagedError(
+            f"The terms in {folder} cannot be searched ({str(error)[:_SHOWN]}). Make them again: dalil index --repair "
+            f"--index {folder.parent}"
+        ) from error
 
 
 def _kept(terms: Sequence[str]) -> Sequence[str]:

@@ -118,7 +118,8 @@ def _only(found: Sequence[_Value]) -> _Value | None:
 
 def _repeats(one: list[str], other: list[str]) -> bool:
     """Whether one answer says the other: the same words, or all words of the shorter within the longer."""
-    return bool(one) and bool(other) and (set(one) <= set(other) or set(other) <= set(one))
+    first, second = set(one) - STOP_WORDS, set(other) - STOP_WORDS
+    return bool(first) and bool(second) and (first <= second or second <= first)
 
 
 # Names

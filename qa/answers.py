@@ -99,6 +99,7 @@ class Answer:
         timing_ms: milliseconds spent, by stage, and "total".
         differing: quotations of other documents that give another value for what was asked, each a different one.
         reason: why nothing was answered; None where something was.
+        understood: the question with what it leans on in the turn before; None where it was asked as typed.
     """
 
     question: str
@@ -110,6 +111,7 @@ class Answer:
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     differing: tuple[Citation, ...] = ()
     reason: Reason | None = None
+    understood: str | None = None
 
     @property
     def answered(self) -> bool:
@@ -130,6 +132,7 @@ class Answer:
         """Return the answer as JSON values; the contract of `dalil ask --json` and of the `/ask` endpoint."""
         return {
             "question": self.question,
+            "understood": self.understood,
             "answered": self.answered,
             "answer": self.text,
             "confidence": round(self.confidence, 4),

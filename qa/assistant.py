@@ -10,11 +10,11 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from embeddings.arabic import words
 from embeddings.beside import Beside
@@ -24,12 +24,14 @@ from embeddings.errors import FilterError, QuestionError
 from embeddings.index import Changes, Counts, DocumentInfo, Index, Progress
 from qa.answers import Answer, Citation, Reason
 from qa.citing import cite, found
+from qa.followups import understood
 from qa.reader import Reader, ReadingPassage, Span
 from qa.retriever import Hit, Retriever
 from qa.stories import distinct
 
 MAX_QUESTION: Final = 1_000  # Characters; ten times the longest of fifteen thousand questions that people asked.
 READ: Final = 6  # Passages: with 8 or 12 no more questions are answered rightly, and it takes longer.
+_OF_SOURCES: Final = 2  # Passages of the sources of the turn before that are read for a question that leans on it.
 _CANDIDATE: Final = (
     0.05  # Confidence below which nothing is called an answer, however uncertain: one in twenty is right.
 )
@@ -108,6 +110,7 @@ class Assistant:
         date_to: str | date | None = None,
         source: str | None = None,
         min_confidence: float | None = None,
+        previous: Answer | None = None,
     ) -> Answer:
         """Answer `question` with quotations, or say honestly that the documents do not.
 
@@ -118,6 +121,8 @@ class Assistant:
             date_to: last day, likewise.
             source: keep documents of this publisher.
             min_confidence: decline under this probability; None is the reader's own choice.
+            previous: the answer before it, where the question may lean on it («ومتى كان ذلك؟»): what is missing is
+                put in from there (`Answer.understood`), and its sources are read, too.
 
         Raises:
             QuestionError: when the question is empty or too long.
@@ -126,14 +131,20 @@ class Assistant:
         started = time.perf_counter()
         if min_confidence is not None and not 0 <= min_confidence <= 1:
             raise FilterError(f"min_confidence must lie between 0 and 1, got {min_confidence}")
-        hits = self.search(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+        _check(question, top_k)
+        meant = understood(question, previous) if previous else None
+        asked = meant if meant and len(meant) <= MAX_QUESTION else question
+        limits: dict[str, Any] = {"date_from": date_from, "date_to": date_to, "source": source}
+        hits = self.search(asked, top_k=top_k, **limits)
+        if previous and asked is meant:
+            hits += self._in_sources(asked, previous, hits, limits)
         hits = [hits[position] for position in distinct([hit.text for hit in hits])]
         retrieved = time.perf_counter()
-        spans = self._reader.read(question, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
+        spans = self._reader.read(asked, [ReadingPassage(hit.text, hit.score, hit.document.title) for hit in hits])
         threshold = self._reader.min_confidence if min_confidence is None else min_confidence
-        reason = _reason(question, spans, hits, threshold)
+        reason = _reason(asked, spans, hits, threshold)
         quotable = found(spans, hits, self._reader.exact_confidence)
-        citations, differing = ((), ()) if reason else cite(question, quotable)
+        citations, differing = ((), ()) if reason else cite(asked, quotable)
         done = time.perf_counter()
         answer = Answer(
             question=question,
@@ -153,9 +164,19 @@ class Assistant:
             },
             differing=differing,
             reason=reason,
+            understood=meant if asked is meant else None,
         )
         _log(answer)
         return answer
+
+    def _in_sources(self, asked: str, previous: Answer, hits: Sequence[Hit], limits: dict[str, Any]) -> list[Hit]:
+        """Return the best passages of what was quoted before that are not among `hits`, ranked behind them."""
+        sources = {citation.document.id for citation in previous.quoted}
+        allowed = self._index.select(document_ids=sources, **limits)
+        known = {hit.passage for hit in hits}
+        least = min((hit.score for hit in hits), default=1.0)
+        near = self._retriever.search(asked, _OF_SOURCES, allowed)
+        return [replace(hit, score=min(hit.score, least)) for hit in near if hit.passage not in known]
 
     def search(
         self,
@@ -197,6 +218,18 @@ class Assistant:
     def document(self, document_id: str) -> Document:
         """Return one document with its text; KeyError when there is none of that id."""
         return self._index.document(document_id)
+
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[DocumentInfo]:
+        """Return documents that hold all `words`, spelling folded, in title, source or path; without words, all."""
+        return self._index.listed(words, offset=offset, limit=limit)
+
+    def placed(self, prefix: str) -> list[str]:
+        """Return the ids of the documents whose location begins with `prefix`."""
+        return self._index.placed(prefix)
+
+    def sources(self) -> list[str]:
+        """Return the publishers that have most documents, up to two hundred, those with most first."""
+        return self._index.sources()
 
     def path_of(self, sha256: str) -> str | None:
         """Return the path of the first document whose hash begins with `sha256`, or None."""

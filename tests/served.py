@@ -10,10 +10,10 @@ from ui.serving import Rules, listen, server, web_app
 
 
 @contextmanager
-def running(assistant: Any, rules: Rules = Rules(rate=0)) -> Iterator[str]:  # noqa: B008 (cannot change)
+def running(assistant: Any, rules: Rules = Rules(rate=0), filling: Any = None) -> Iterator[str]:  # noqa: B008
     """Serve the chat over `assistant`, to anyone who asks as often as they like; gives its address and stops it."""
     listening = listen("127.0.0.1", 0)
-    serving = server(web_app(assistant, rules))
+    serving = server(web_app(assistant, rules, filling))
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not serving.started and thread.is_alive():

@@ -5,6 +5,7 @@ citations stand in the documents. The seeds with their questions are `seed_shelf
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from embeddings.documents import Document, read_documents
 from embeddings.errors import FilterError, QuestionError
 from embeddings.index import Counts
 from qa.answers import Answer, Citation, Reason
+from qa.followups import understood
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -55,6 +57,16 @@ class Shelf:
     def counts(self) -> Counts:
         return Counts(documents=len(self._documents), passages=len(self._documents))
 
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[Document]:
+        found = [document for document in self.documents() if words in document.title]
+        return found[offset : None if limit is None else offset + limit]
+
+    def placed(self, prefix: str) -> list[str]:
+        return [document.id for document in self.documents() if document.location.startswith(prefix)]
+
+    def sources(self) -> list[str]:
+        return sorted({document.source for document in self.documents() if document.source})
+
     def path_of(self, sha256: str) -> str | None:
         return next((d.path for d in self.documents() if d.sha256.startswith(sha256)), None)
 
@@ -67,6 +79,20 @@ class Shelf:
         date_to: str | None = None,
         source: str | None = None,
         min_confidence: float | None = None,
+        previous: Answer | None = None,
+    ) -> Answer:
+        meant = understood(question, previous) if previous else None
+        answer = self._ask(meant or question, top_k, date_from, date_to, source, min_confidence)
+        return replace(answer, question=question, understood=meant)
+
+    def _ask(
+        self,
+        question: str,
+        top_k: int,
+        date_from: str | None,
+        date_to: str | None,
+        source: str | None,
+        min_confidence: float | None,
     ) -> Answer:
         self.asked.append((question, top_k, date_from, date_to, source))
         if not question.strip() or len(question) > 1_000:

@@ -153,6 +153,7 @@ def test_agency_copy_with_another_number_is_not_taken_for_a_copy() -> None:
         ("في أي مدينة عثر عليه؟", "مدينة حلب", "حماة", Relation.DIFFERENT),
         ("أين عثر عليه؟", "في سوريا", "قرب حلب", Relation.UNKNOWN),
         ("لماذا انسحب؟", "لأسباب صحية", "احتجاجا", Relation.UNKNOWN),
+        ("أين انسحب؟", "في", "في دمشق", Relation.UNKNOWN),
     ],
 )
 def test_names_are_told_apart_only_where_both_plainly_are(

@@ -71,3 +71,33 @@ def test_no_answer_names_the_condition_that_failed(context: BrowserContext, addr
     expect(page.locator(".reason")).to_have_text(AR.too_uncertain.format(share="13%"))
     page.reload()
     expect(page.locator(".reason")).to_have_text(AR.too_uncertain.format(share="13%"))
+
+
+def test_a_question_that_leans_on_the_turn_before_shows_how_it_was_understood(
+    context: BrowserContext, address: str
+) -> None:
+    page = visit(context, address)
+    ask(page, CAPTURED)
+    ask(page, "ومتى كان ذلك؟")
+    second = page.locator(".turn").nth(1)
+    expect(second.locator(".asked")).to_have_text("ومتى كان ذلك؟")
+    expect(second.locator(".understood bdi")).to_have_text("متى كان ذلك (جنديا أسر في معركة الزاوية، 30 جنديا)؟")
+    page.reload()
+    expect(page.locator(".understood")).to_have_count(1)
+    page.click(f"text={AR.as_typed}")
+    expect(page.locator(".turn")).to_have_count(3)
+    third = page.locator(".turn").nth(2)
+    expect(third.locator(".asked")).to_have_text("ومتى كان ذلك؟")
+    expect(third.locator(".card:not(.pending)")).to_be_visible()
+    expect(third.locator(".understood")).to_have_count(0)
+    page.click("#language")
+    expect(page.locator(".understood button")).to_have_text(EN.as_typed)
+    assert page.errors == []
+
+
+def test_an_independent_question_is_shown_as_it_was_typed(context: BrowserContext, address: str) -> None:
+    page = visit(context, address)
+    ask(page, CAPTURED)
+    ask(page, "من قائد الجيش الليبي؟")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".understood")).to_have_count(0)

@@ -342,7 +342,7 @@ def test_a_cut_file_is_refused(tmp_path: Path, kept: float) -> None:
     filled(np.arange(1000, dtype=np.int64), unit(1000)).save(tmp_path / "v.faiss")
     data = (tmp_path / "v.faiss").read_bytes()
     (tmp_path / "cut.faiss").write_bytes(data[: kept if isinstance(kept, int) else int(kept * len(data))])
-    with pytest.raises(ValueError, match="is not a FAISS index"):
+    with pytest.raises(ValueError, match=r"is not a FAISS index|is no index of"):
         VectorIndex.load(tmp_path / "cut.faiss", DIMENSION, Stored(np.empty(0, np.int64), unit(0)))
 
 
@@ -352,10 +352,10 @@ def test_an_index_of_another_kind_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=match):
             VectorIndex.load(tmp_path / "v.faiss", DIMENSION, Stored(np.empty(0, np.int64), unit(0)))
 
-    refused(faiss.IndexFlatIP(DIMENSION), "no kind of index")
-    refused(faiss.IndexIDMap(faiss.IndexFlatL2(DIMENSION)), "no kind of index")
-    refused(faiss.IndexHNSWFlat(DIMENSION, 8, faiss.METRIC_INNER_PRODUCT), "no kind of index")
-    refused(faiss.IndexIDMap(faiss.IndexFlatIP(DIMENSION - 1)), "dimension 23, expected 24")
+    refused(faiss.IndexFlatIP(DIMENSION), "no index of 24 dimensions")
+    refused(faiss.IndexIDMap(faiss.IndexFlatL2(DIMENSION)), "no kind of index|no index of 24 dimensions")
+    refused(faiss.IndexHNSWFlat(DIMENSION, 8, faiss.METRIC_INNER_PRODUCT), "no index of 24 dimensions")
+    refused(faiss.IndexIDMap(faiss.IndexFlatIP(DIMENSION - 1)), "no index of 24 dimensions")
     for ids in ([1, 1], [-1, 2], [1, 2**40]):
         index = faiss.IndexIDMap(faiss.IndexFlatIP(DIMENSION))
         index.add_with_ids(unit(2), np.array(ids, dtype=np.int64))

@@ -13,12 +13,20 @@ from ui.strings import Texts, level, share, why_declined
 _LONG = 140  # characters; a longer quotation is set smaller
 
 
-def turn(question: str, body: str, number: int, words: Texts) -> str:
-    """Return one turn of the conversation: the question as it was asked, and `body` under it."""
+def turn(question: str, body: str, number: int, words: Texts, *, understood: str | None = None) -> str:
+    """Return one turn of the conversation: the question as it was asked, how it was understood, `body` under them."""
     return (
         f'<section class="turn" id="turn-{number}" data-turn="{number}">'
         f'<p class="unseen">{words.you_asked}</p><h2 class="asked" dir="auto">{plain(question)}</h2>'
-        f"{body}</section>"
+        f"{_understood(understood, number, words) if understood else ''}{body}</section>"
+    )
+
+
+def _understood(question: str, number: int, words: Texts) -> str:
+    """Return how a question that leans on the turn before was understood, and the way to ask it as it was typed."""
+    return (
+        f'<p class="understood"><span>{words.understood}</span> {bdi(question)} '
+        f'<button type="button" class="quiet" data-typed="{number}">{words.as_typed}</button></p>'
     )
 
 

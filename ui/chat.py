@@ -1,11 +1,11 @@
 """The chat as a Gradio app: a conversation, and beside it the evidence of every answer.
 
-`build_app(assistant)` gives the `gr.Blocks`; `ui.serving` puts it on the network with its style sheet. What is shown
-is HTML made by `ui.conversation`; handlers are plain functions, and what a visitor has asked lives in that visitor's
-session alone. The same question is an endpoint, `/ask`, which gives the JSON of `dalil ask --json`.
+`build_app(visitors)` gives the `gr.Blocks`; `ui.serving` puts it on the network with its style sheet. What is shown
+is HTML made by `ui.conversation`; what happens is said in `ui.handlers`, and what a visitor has asked lives in that
+visitor's session alone. The same question is an endpoint, `/ask`, which gives the JSON of `dalil ask --json`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +13,24 @@ import gradio as gr
 from gradio.events import api
 
 from embeddings.errors import DalilError
-from ui.conversation import (
-    Limits,
-    Turn,
-    answered,
-    brand,
-    conversation,
-    examples,
-    panel,
-    publishers,
-    welcome,
-)
-from ui.memory import packed, unpacked
+from ui.conversation import brand, conversation, examples, panel, welcome
+from ui.handlers import Handlers, choices, visitor
 from ui.serving import serve
-from ui.strings import Texts, preferred_language, texts
+from ui.strings import Texts, texts
 
 if TYPE_CHECKING:
-    from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
+    from ui.visitors import Visitors
 
 __all__ = ["build_app", "serve", "theme"]
 
 _AT_ONCE = 4  # questions answered at the same time
+_LOOKED_AT = 200  # documents whose example questions are offered
+# Buttons inside a turn name the turn; Gradio carries that to the handlers.
+_ON_LOAD = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-typed]");
+  if (button) trigger("select", { turn: button.dataset.typed });
+});"""
 
 
 def theme() -> gr.themes.Base:
@@ -45,7 +41,7 @@ def theme() -> gr.themes.Base:
 # The endpoint
 
 
-def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
+def endpoint(visitors: "Visitors") -> Callable[..., dict[str, Any]]:
     """Return the function behind `/ask`: a question and limits in, the JSON of the contract out."""
 
     def ask(
@@ -54,10 +50,12 @@ def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Answer one question from the indexed documents, with citations as ranges of code points."""
         try:
-            found = assistant.ask(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+            with visitors.assistant(visitor(request)) as assistant:
+                found = assistant.ask(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
         except DalilError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return found.to_dict()
@@ -68,17 +66,18 @@ def endpoint(assistant: "Assistant") -> Callable[..., dict[str, Any]]:
 # The app
 
 
-def build_app(assistant: "Assistant", *, language: str = "ar") -> gr.Blocks:
-    """Return the chat over `assistant`, in Arabic or English until the visitor chooses.
+def build_app(visitors: "Visitors", *, language: str = "ar") -> gr.Blocks:
+    """Return the chat over what each visitor may see, in Arabic or English until the visitor chooses.
 
     Style sheet, script and page language come with `ui.serving`; without them the app works but looks bare.
     """
     words = texts(language)
     app = gr.Blocks(title=f"{words.name} · Dalil", analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
-        page = _lay_out(assistant.documents(), words)
-        _connect(app, page, assistant)
-        api(endpoint(assistant), api_name="ask", concurrency_limit=_AT_ONCE)
+        with visitors.assistant(None) as assistant:
+            page = _lay_out(assistant, words)
+        _connect(app, page, visitors)
+        api(endpoint(visitors), api_name="ask", concurrency_limit=_AT_ONCE)
         app.queue(default_concurrency_limit=_AT_ONCE)
     return app
 
@@ -93,6 +92,7 @@ class Page:
     brand: gr.HTML
     switch: gr.Button
     theme: gr.Button
+    documents: gr.Button
     restart: gr.Button
     conversation: gr.HTML
     start: gr.Column
@@ -114,6 +114,7 @@ class Page:
             self.brand,
             self.switch,
             self.theme,
+            self.documents,
             self.restart,
             self.conversation,
             self.welcome,
@@ -127,12 +128,13 @@ class Page:
         ]
 
 
-def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
+def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
     language, turns = gr.State(words.language), gr.State([])
     memory = gr.BrowserState([], storage_key="dalil_conversation", secret="dalil")  # noqa: S106 (hides nothing)
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
+        documents = gr.Button(words.library, elem_id="documents", size="sm")
         restart = gr.Button(words.new_conversation, elem_id="restart", size="sm")
         switch = gr.Button(words.other_language, elem_id="language", size="sm")
         theme = gr.Button("◐", elem_id="theme", size="sm")
@@ -140,11 +142,16 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
         with gr.Column(elem_id="talk"):
             with gr.Column(elem_id="scroll"):
                 with gr.Column(elem_id="start") as start:
-                    first_page = gr.HTML(welcome(documents, words), elem_id="welcome", apply_default_css=False)
+                    first_page = gr.HTML(
+                        welcome(assistant.counts.documents, words), elem_id="welcome", apply_default_css=False
+                    )
                     with gr.Row(elem_id="examples"):
-                        buttons = [gr.Button(example, elem_classes="example") for example in examples(documents)]
-                shown = gr.HTML(conversation([], words), elem_id="conversation", apply_default_css=False)
-            composer = _composer(documents, words)
+                        some = assistant.listed(limit=_LOOKED_AT)
+                        buttons = [gr.Button(example, elem_classes="example") for example in examples(some)]
+                shown = gr.HTML(
+                    conversation([], words), elem_id="conversation", apply_default_css=False, js_on_load=_ON_LOAD
+                )
+            composer = _composer(assistant.sources(), words)
         with gr.Column(elem_id="evidence"):
             side = gr.HTML(panel([], words), elem_id="panel", apply_default_css=False)
     return Page(
@@ -154,6 +161,7 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
         brand=name,
         switch=switch,
         theme=theme,
+        documents=documents,
         restart=restart,
         conversation=shown,
         start=start,
@@ -164,7 +172,7 @@ def _lay_out(documents: "Sequence[DocumentInfo]", words: Texts) -> Page:
     )
 
 
-def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, Any]:
+def _composer(sources: Sequence[str], words: Texts) -> dict[str, Any]:
     """Make the question box and the limits of the search under it."""
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="ask"):
@@ -181,11 +189,12 @@ def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, An
                 scale=1,
             )
             send = gr.Button(words.send, variant="primary", elem_id="send", scale=0)
-        useful = any(document.date or document.source for document in documents)
-        with gr.Accordion(words.filters, open=False, visible=useful, elem_id="filters") as filters, gr.Row():
+        with gr.Accordion(words.filters, open=False, elem_id="filters") as filters, gr.Row():
             date_from = gr.Textbox("", label=words.date_from, placeholder=words.day_hint, max_length=10, min_width=120)
             date_to = gr.Textbox("", label=words.date_to, placeholder=words.day_hint, max_length=10, min_width=120)
-            source = gr.Dropdown(_choices(publishers(documents), words), value="", label=words.source, min_width=140)
+            source = gr.Dropdown(
+                choices(sources, words), value="", label=words.source, min_width=140, allow_custom_value=True
+            )
     return {
         "question": question,
         "send": send,
@@ -196,69 +205,28 @@ def _composer(documents: "Sequence[DocumentInfo]", words: Texts) -> dict[str, An
     }
 
 
-def _choices(names: list[str], words: Texts) -> list[tuple[str, str]]:
-    return [(words.any_source, ""), *((name, name) for name in names)]
-
-
-def _connect(app: gr.Blocks, page: Page, assistant: "Assistant") -> None:
-    """Tie the components to the functions that answer, start again and change the language."""
-
-    def respond(
-        question: str, turns: list[Turn], language: str, date_from: str, date_to: str, source: str
-    ) -> Iterator[tuple[Any, ...]]:
-        words = texts(language)
-        hidden = gr.update(visible=False)
-        yield "", conversation(turns, words, asking=question), gr.skip(), gr.skip(), hidden, gr.skip()
-        after = [*turns, answered(assistant, question, Limits(date_from, date_to, source))]
-        yield gr.skip(), conversation(after, words), panel(after, words), after, hidden, packed(after)
-
-    def give_up(turns: list[Turn], language: str) -> str:
-        return conversation(turns, texts(language), failed=True)
-
-    def restart(language: str) -> tuple[Any, ...]:
-        words = texts(language)
-        return conversation([], words), panel([], words), [], gr.update(visible=True), []
-
-    def switch(language: str, turns: list[Turn]) -> list[Any]:
-        return worded(assistant, turns, texts("ar" if language == "en" else "en"))
-
-    def greet(memory: Any, request: gr.Request) -> list[Any]:  # noqa: ANN401 (the browser sends what it likes)
-        turns = unpacked(memory, assistant.document)
-        words = texts(preferred_language(dict(request.headers)))
-        return [*worded(assistant, turns, words), turns, gr.update(visible=not turns)]
-
+def _connect(app: gr.Blocks, page: Page, visitors: "Visitors") -> None:
+    """Tie the components to what happens."""
+    handlers = Handlers(visitors)
     limits = [page.date_from, page.date_to, page.source]
     outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    asking: dict[str, Any] = {"concurrency_limit": _AT_ONCE, "concurrency_id": "ask", **quiet}
-    inputs = [page.question, page.turns, page.language, *limits]
-    events = [gr.on([page.question.submit, page.send.click], respond, inputs, outputs, trigger_mode="once", **asking)]
-    for button in page.examples:
-        inputs = [button, page.turns, page.language, *limits]
-        events.append(button.click(respond, inputs, outputs, trigger_mode="once", **asking))
-    for event in events:
-        event.failure(give_up, [page.turns, page.language], page.conversation, **quiet)
-    page.restart.click(restart, [page.language], outputs[1:], **quiet)
-    page.switch.click(switch, [page.language, page.turns], page.worded, **quiet)
-    app.load(greet, [page.memory], [*page.worded, page.turns, page.start], **quiet)
-
-
-def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:
-    """Return every component of `Page.worded` in the language of `words`."""
-    documents = assistant.documents()
-    return [
-        words.language,
-        brand(words),
-        words.other_language,
-        gr.skip(),
-        words.new_conversation,
-        conversation(turns, words),
-        welcome(documents, words),
-        gr.update(placeholder=words.placeholder, label=words.question),
-        words.send,
-        gr.update(label=words.filters),
-        gr.update(label=words.date_from, placeholder=words.day_hint),
-        gr.update(label=words.date_to, placeholder=words.day_hint),
-        gr.update(label=words.source, choices=_choices(publishers(documents), words)),
-        panel(turns, words),
+    asking: dict[str, Any] = {
+        "concurrency_limit": _AT_ONCE,
+        "concurrency_id": "ask",
+        "outputs": outputs,
+        "trigger_mode": "once",
+        **quiet,
+    }
+    inputs = [page.turns, page.language, *limits]
+    typed = [page.question.submit, page.send.click]
+    events = [
+        gr.on(typed, handlers.respond, [page.question, *inputs], **asking),
+        page.conversation.select(handlers.respond_as_typed, inputs, **asking),
+        *(button.click(handlers.respond, [button, *inputs], **asking) for button in page.examples),
     ]
+    for event in events:
+        event.failure(handlers.give_up, [page.turns, page.language], page.conversation, **quiet)
+    page.restart.click(handlers.restart, [page.language], outputs[1:], **quiet)
+    page.switch.click(handlers.switch, [page.language, page.turns], page.worded, **quiet)
+    app.load(handlers.greet, [page.memory], [*page.worded, page.turns, page.start], **quiet)

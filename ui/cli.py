@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -118,17 +119,25 @@ def ask(
             envvar="DALIL_MIN_CONFIDENCE", min=0, max=1, help="Decline under this probability of being right."
         ),
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help='With "-": a question may lean on the one before («ومتى كان ذلك؟»).')
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with a quotation and its place, or say that the documents do not answer it."""
     from ui.terminal import show_answer
 
     filters = {"top_k": top_k, "date_from": date_from, "date_to": date_to, "source": source}
-    failed = False
+    failed, previous = False, None
     with _open(folder, encoder, reader) as assistant:
         for asked in _questions(question):
             try:
-                answer = assistant.ask(asked, **filters, min_confidence=min_confidence)  # type: ignore[arg-type]
+                answer = assistant.ask(
+                    asked,
+                    **filters,  # type: ignore[arg-type]
+                    min_confidence=min_confidence,
+                    previous=previous if follow else None,
+                )
             except DalilError as error:
                 if question != "-":
                     raise
@@ -139,6 +148,7 @@ def ask(
                     else f"{printable(asked)}\n  {printable(str(error))}"
                 )
                 continue
+            previous = answer
             typer.echo(printable_json(answer.to_dict()) if as_json else show_answer(answer, colour=sys.stdout.isatty()))
     if failed:
         raise typer.Exit(1)
@@ -166,6 +176,9 @@ def search(
 
 @_app.command()
 def chat(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders to index meanwhile, as `dalil index` does.")
+    ] = None,
     folder: IndexOption = DEFAULT_INDEX,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
@@ -181,16 +194,30 @@ def chat(
     log_questions: Annotated[
         bool, typer.Option("--log-questions", envvar="DALIL_LOG_QUESTIONS", help="Also log what is asked and answered.")
     ] = False,
+    upload_size: Annotated[
+        int, typer.Option(envvar="DALIL_UPLOAD_SIZE", min=1, help="Megabytes that a file of a visitor may have.")
+    ] = 20,
+    upload_count: Annotated[
+        int, typer.Option(envvar="DALIL_UPLOAD_COUNT", min=0, help="Documents a visitor may add; 0 takes none.")
+    ] = 100,
+    shared_uploads: Annotated[
+        bool, typer.Option("--shared-uploads", envvar="DALIL_SHARED_UPLOADS", help="Let everyone see what one adds.")
+    ] = False,
 ) -> None:
     """Serve the browser chat, and the endpoints for programs, until Ctrl-C."""
     from ui.accounts import Accounts
+    from ui.background import Filling
     from ui.logs import start_logging
     from ui.serving import Rules, serve
+    from ui.uploads import UploadLimits
 
-    rules = Rules(accounts=Accounts.read(auth) if auth else None, rate=rate)
+    uploads = UploadLimits(upload_size, upload_count, shared=shared_uploads)
+    accounts = Accounts.read(auth) if auth else None
+    rules = Rules(accounts=accounts, rate=rate, folder=folder / "visitors", uploads=uploads)
     start_logging(questions=log_questions)
-    with _open(folder, encoder, reader) as assistant:
-        serve(assistant, host=host, port=port, rules=rules, on_ready=_announce)
+    with _open(folder, encoder, reader, seeds=not paths) as assistant, ExitStack() as stack:
+        filling = stack.enter_context(Filling(assistant, paths)) if paths else None
+        serve(assistant, host=host, port=port, rules=rules, filling=filling, on_ready=_announce)
 
 
 @_app.command()
@@ -299,13 +326,13 @@ def doctor(folder: IndexOption = DEFAULT_INDEX, encoder: EncoderOption = None, r
         raise typer.Exit(1)
 
 
-def _open(folder: Path, encoder: str | None, reader: str | None) -> Assistant:
-    """Open the assistant; with no index at the default place yet, build one from the seeds."""
+def _open(folder: Path, encoder: str | None, reader: str | None, *, seeds: bool = True) -> Assistant:
+    """Open the assistant; with no index there yet, build one from the seeds, or begin an empty one without `seeds`."""
     from qa.assistant import Assistant
     from ui.indexing import index_paths
 
-    assistant = Assistant.open(folder, encoder=encoder, reader=reader, create=SEEDS.is_dir())
-    if assistant.generation == 0:
+    assistant = Assistant.open(folder, encoder=encoder, reader=reader, create=SEEDS.is_dir() or not seeds)
+    if assistant.generation == 0 and seeds:
         typer.echo(f"No index at {printable(str(folder))} yet: building one from {SEEDS.name}/", err=True)
         index_paths(assistant, [SEEDS])
     return assistant

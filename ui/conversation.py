@@ -13,14 +13,11 @@ from embeddings.arabic import words as words_of
 from embeddings.errors import DalilError, FilterError, QuestionError
 from qa.answers import Answer
 from ui import card, evidence
-from ui.markup import bdi
-from ui.strings import EXAMPLES, Texts, day
+from ui.strings import EXAMPLES, Texts
 
 if TYPE_CHECKING:
     from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
-
-_LISTED = 50  # documents named on the first page
 
 # The texts that stand in place of an answer, by the name a turn carries.
 _PROBLEMS: Final[dict[str, Callable[[Texts], str]]] = {
@@ -41,6 +38,11 @@ class Turn(NamedTuple):
     answer: Answer | None
     problem: str = ""
 
+    @property
+    def understood(self) -> str | None:
+        """How a question that leans on the turn before was understood; None where it was asked as typed."""
+        return self.answer.understood if self.answer else None
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -59,10 +61,17 @@ class Limits:
         }
 
 
-def answered(assistant: "Assistant", question: str, limits: Limits) -> Turn:
-    """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback."""
+def answered(assistant: "Assistant", question: str, limits: Limits, previous: Answer | None = None) -> Turn:
+    """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback.
+
+    Args:
+        assistant: who is asked.
+        question: as it was typed.
+        limits: what the search is narrowed to.
+        previous: the answer that the question may lean on.
+    """
     try:
-        return Turn(question, assistant.ask(question, **limits.arguments()))  # type: ignore[arg-type]
+        return Turn(question, assistant.ask(question, previous=previous, **limits.arguments()))  # type: ignore[arg-type]
     except QuestionError:
         return Turn(question, None, "long_question" if any(True for _ in words_of(question)) else "empty_question")
     except FilterError:
@@ -77,7 +86,10 @@ def answered(assistant: "Assistant", question: str, limits: Limits) -> Turn:
 
 def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, failed: bool = False) -> str:
     """Return the conversation so far; `asking` is a question still being answered, `failed` one that broke."""
-    shown = [card.turn(turn.question, _body(turn, n, words), n, words) for n, turn in enumerate(turns, 1)]
+    shown = [
+        card.turn(turn.question, _body(turn, n, words), n, words, understood=turn.understood)
+        for n, turn in enumerate(turns, 1)
+    ]
     if asking is not None:
         shown.append(card.turn(asking, card.pending(words), len(turns) + 1, words))
     if failed:
@@ -115,17 +127,12 @@ def brand(words: Texts, *, settled: bool = True) -> str:
     )
 
 
-def welcome(documents: Sequence["DocumentInfo"], words: Texts) -> str:
-    """Return what a newcomer sees: what this is, and the documents it answers from."""
-    rows = "".join(
-        f'<li><a href="source/{d.id}?language={words.language}" target="_blank" rel="noopener">{bdi(d.title)}</a>'
-        f'<span class="meta">{" · ".join(bdi(part) for part in (day(d.date, words), d.source) if part)}</span></li>'
-        for d in documents[:_LISTED]
-    )
-    count = words.documents.format(count=len(documents))
+def welcome(count: int, words: Texts) -> str:
+    """Return what a newcomer sees: what this is, and over how many documents; they open from there."""
+    shown = words.documents.format(count=f"{count:,}")
     return (
         f'<div class="welcome"><h2>{words.welcome}</h2><p>{words.welcome_more}</p>'
-        f'<details class="library"><summary>{count}</summary><ul>{rows}</ul></details>'
+        f'<p><button type="button" class="quiet" data-documents>{shown}</button></p>'
         f'<p class="kicker">{words.examples}</p></div>'
     )
 
@@ -134,8 +141,3 @@ def examples(documents: Sequence["DocumentInfo"]) -> list[str]:
     """Return the example questions whose article is in the index."""
     names = {document.path.rsplit("/", 1)[-1] for document in documents}
     return [question for name, question in EXAMPLES if name in names]
-
-
-def publishers(documents: Sequence["DocumentInfo"]) -> list[str]:
-    """Return who published the documents, each once, in order."""
-    return sorted({document.source for document in documents if document.source})

@@ -26,7 +26,7 @@ from ui.strings import preferred_language, texts
 
 # What costs work; the files of the page do not.
 _COUNTED: Final = (
-    *("/ask", "/search", "/verify", "/documents", "/proof", "/source"),
+    *("/ask", "/search", "/verify", "/documents", "/library", "/proof", "/source"),
     *("/gradio_api/queue/join", "/gradio_api/call"),
 )
 _OPEN: Final = ("/health", "/dalil/")  # without an account: whether the server lives, and the style of its pages

@@ -45,6 +45,7 @@ def _packed_turn(turn: Turn) -> dict[str, Any]:
     answer = turn.answer
     return {
         "question": turn.question,
+        "understood": answer.understood,
         "confidence": answer.confidence,
         "citations": [_place(citation) for citation in answer.citations],
         "differing": [_place(rival) for rival in answer.differing],
@@ -73,11 +74,18 @@ def _turn(value: dict[str, Any], find: _Find) -> Turn:
         return Turn(question, None, "changed")
     evidence = tuple(passage for place in value["evidence"] if (passage := _still(place, find)))
     confidence = min(1.0, max(0.0, float(value["confidence"])))
-    reason = Reason(value["reason"]) if value.get("reason") else None
-    identity = value["index"], value["models"]
-    return Turn(
-        question, Answer(question, confidence, citations, evidence, *identity, differing=differing, reason=reason)
+    answer = Answer(
+        question,
+        confidence,
+        citations,
+        evidence,
+        value["index"],
+        value["models"],
+        differing=differing,
+        reason=Reason(value["reason"]) if value.get("reason") else None,
+        understood=str(value["understood"]) if value.get("understood") else None,
     )
+    return Turn(question, answer)
 
 
 class _ChangedError(Exception):

@@ -19,6 +19,7 @@ from ui import schema
 
 _REFERENCE: Final = "See /docs for the endpoints and what they take."
 _NEXT: Final = {
+    403: "See what the operator of this server allows.",
     404: "List what there is: GET /documents",
     405: _REFERENCE,
     413: "Send less, or have the operator raise the limit.",

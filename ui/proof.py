@@ -74,7 +74,7 @@ def _hash(text: str) -> str:
 
 def proof_address(answer: Answer, words: Texts, *, save: bool = False) -> str:
     """Return the address of the proof of `answer`, relative to the chat; not yet escaped for an attribute."""
-    fields = [("question", answer.question), ("language", words.language)]
+    fields = [("question", answer.understood or answer.question), ("language", words.language)]
     fields += [("quotation", str(Reference.of(citation))) for citation in answer.quoted]
     return "proof?" + urlencode([*fields, *([("save", "1")] if save else [])], quote_via=quote)
 

@@ -47,6 +47,14 @@ class Question(_Limits, _Asked):
     ] = None
 
 
+class FollowUp(Question):
+    """A question that may lean on the answer before it."""
+
+    previous: Annotated[
+        dict[str, Any] | None, Field(description="The answer before it, as `/ask` gave it («ومتى كان ذلك؟»).")
+    ] = None
+
+
 class Query(_Limits, _Wanted):
     """What to look for, and what the search is narrowed to."""
 
@@ -90,6 +98,7 @@ class Answer(_Answered):
     """An answer, which is the quotation of its first citation, or an honest "no answer" with what was read."""
 
     question: str
+    understood: Annotated[str | None, Field(description="The question with what it leans on; null as it was typed.")]
     answered: bool
     answer: str | None
     confidence: Annotated[float, Field(ge=0, le=1, description="Probability that the answer is right.")]
@@ -141,15 +150,69 @@ class Described(_Answered):
     source: str | None
     path: str
     sha256: Sha256
+    yours: Annotated[bool, Field(description="Whether you sent it, and may remove it.")]
+
+
+class Unreadable(_Answered):
+    """What could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+class Indexing(_Answered):
+    """How far the indexing of the operator's files has come."""
+
+    files: int
+    read: int
+    documents: int
+    passages: int
+    unreadable: list[Unreadable]
+    seconds_left: float | None
+    finished: bool
 
 
 class Documents(_Answered):
-    """Some of the documents, in the order they came in."""
+    """Some of the documents that you see, your own first, in the order they came in."""
 
-    total: Annotated[int, Field(description="How many there are in all, or match the query.")]
+    total: Annotated[int, Field(description="How many there are in all.")]
     offset: int
     limit: int
+    more: Annotated[bool, Field(description="Whether there are others after these.")]
     documents: list[Described]
+    indexing: Annotated[Indexing | None, Field(description="None where the operator indexes nothing now.")]
+
+
+class Fate(_Answered):
+    """What became of a file that was sent."""
+
+    file: str
+    state: Literal["added", "updated", "unchanged", "failed"]
+    documents: Annotated[int, Field(description="How many documents it gave.")]
+    problem: Literal["kind", "size", "count", "space", "unreadable"] | None
+    message: Annotated[str | None, Field(description="The problem, for a person, in the language of the request.")]
+    unreadable: list[Unreadable]
+
+
+class Sent(_Answered):
+    """What became of the files that were sent, and how many documents you see now."""
+
+    files: list[Fate]
+    total: int
+
+
+class NotSent(Sent):
+    """What became of the files when none of them could be taken, and what to do."""
+
+    error: str
+    next: str
+
+
+class Removed(_Answered):
+    """How many documents were removed, and how many you see now."""
+
+    removed: int
+    total: int
 
 
 class Document(Described):

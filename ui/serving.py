@@ -10,13 +10,14 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embeddings.errors import DalilError
 from ui.dressing import Dressing
+from ui.uploads import UploadLimits
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from qa.assistant import Assistant
     from ui.accounts import Accounts
+    from ui.background import Filling
 
 _BODY: Final = 1_000_000  # bytes of a request that are read
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -36,21 +38,30 @@ class Rules:
     Attributes:
         accounts: who may come in; None lets everyone.
         rate: how many questions and other requests that cost work a client may make a minute; 0 is no limit.
+        folder: where the documents that visitors send are kept; None takes none.
+        uploads: how much each visitor may send.
     """
 
     accounts: "Accounts | None" = None
     rate: int = 120
+    folder: Path | None = None
+    uploads: UploadLimits = field(default_factory=UploadLimits)
 
 
-def web_app(assistant: "Assistant", rules: Rules | None = None) -> "FastAPI":
-    """Return the whole web application over `assistant`: the chat at "/", endpoints and pages beside it."""
+def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Filling | None" = None) -> "FastAPI":
+    """Return the whole web application over `assistant`: the chat at "/", endpoints and pages beside it.
+
+    `filling` is what is being indexed meanwhile, told to visitors.
+    """
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
 
     from ui.api import add_api
     from ui.chat import build_app, theme
+    from ui.library import add_library
     from ui.routes import add_routes
+    from ui.visitors import Visitors
 
     app = FastAPI(
         title="Dalil",
@@ -60,12 +71,16 @@ def web_app(assistant: "Assistant", rules: Rules | None = None) -> "FastAPI":
         redoc_url=None,
     )
     app.mount("/dalil", StaticFiles(directory=_ASSETS))
-    add_api(app, assistant)
-    add_routes(app, assistant)
+    rules = rules or Rules()
+    visitors = Visitors(assistant, rules.folder, rules.uploads)
+    add_api(app, visitors, filling)
+    add_routes(app, visitors)
+    add_library(app, visitors)
     gr.mount_gradio_app(
-        app, build_app(assistant), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
+        app, build_app(visitors), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
     )
-    _guard(app, rules or Rules())
+    _guard(app, rules)
+    _around(app, at_end=visitors.close)
     return app
 
 
@@ -74,11 +89,13 @@ def _guard(app: "FastAPI", rules: Rules) -> None:
     from ui.guarding import BodyLimit, Login, RateLimit, SameSite
     from ui.limiting import Buckets
     from ui.logs import RequestLog
+    from ui.visiting import Visiting
 
     app.add_middleware(SameSite)
+    app.add_middleware(Visiting)
     if rules.accounts is not None:
         app.add_middleware(Login, accounts=rules.accounts)
-    app.add_middleware(BodyLimit, limit=_BODY, upload_limit=_BODY)
+    app.add_middleware(BodyLimit, limit=_BODY, upload_limit=rules.uploads.bytes + _BODY)
     app.add_middleware(RateLimit, buckets=Buckets(rules.rate))
     app.add_middleware(Dressing)
     app.add_middleware(RequestLog)
@@ -90,6 +107,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     rules: Rules | None = None,
+    filling: "Filling | None" = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the chat over `assistant` until interrupted.
@@ -99,6 +117,7 @@ def serve(
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         rules: what visitors may do; None is the default of each.
+        filling: what is being indexed meanwhile, told to visitors.
         on_ready: called with the address of the chat once it answers.
 
     Raises:
@@ -106,7 +125,10 @@ def serve(
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     listening = listen(host, port)
-    server(_announced(web_app(assistant, rules), listening, on_ready)).run(sockets=[listening])
+    app = web_app(assistant, rules, filling)
+    if on_ready is not None:
+        _around(app, at_start=lambda: on_ready(_address(listening)))
+    server(app).run(sockets=[listening])
 
 
 def server(app: "FastAPI") -> "uvicorn.Server":
@@ -126,21 +148,26 @@ def _about_something(record: logging.LogRecord) -> bool:
     return not (stopped or "graceful shutdown" in record.getMessage())
 
 
-def _announced(app: "FastAPI", listening: socket.socket, on_ready: Callable[[str], None] | None) -> "FastAPI":
-    """Return `app`, which now tells its address when it has started."""
+def _address(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (shown, not bound)
-    started = app.router.lifespan_context
+    return f"http://{shown}:{port}"
+
+
+def _around(
+    app: "FastAPI", at_start: Callable[[], None] = lambda: None, at_end: Callable[[], None] = lambda: None
+) -> None:
+    """Let `app` also do something when it has started, and when it has ended."""
+    inner = app.router.lifespan_context
 
     @contextlib.asynccontextmanager
-    async def announced(inner: "FastAPI") -> AsyncIterator[Any]:
-        async with started(inner) as state:
-            if on_ready is not None:
-                on_ready(f"http://{shown}:{port}")
+    async def outer(running: "FastAPI") -> AsyncIterator[Any]:
+        async with inner(running) as state:
+            at_start()
             yield state
+        at_end()
 
-    app.router.lifespan_context = announced
-    return app
+    app.router.lifespan_context = outer
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -39,6 +39,8 @@ class Texts:
     source: str
     any_source: str
     you_asked: str
+    understood: str
+    as_typed: str
     searching: str
     answer: str
     sources_of_answer: str
@@ -96,6 +98,37 @@ class Texts:
     too_many_next: str
     unknown_user: str
     unknown_user_next: str
+    library: str
+    close_library: str
+    find_document: str
+    no_documents: str
+    more_documents: str
+    add_documents: str
+    drop_documents: str
+    upload_limits: str
+    uploads_private: str
+    uploads_shared: str
+    sending: str
+    sent: str
+    not_sent: str
+    indexing: str
+    indexed: str
+    file_added: str
+    file_updated: str
+    file_unchanged: str
+    file_failed: str
+    file_kind: str
+    file_size: str
+    file_count: str
+    file_space: str
+    file_unreadable: str
+    file_partly: str
+    yours: str
+    remove: str
+    remove_document: str
+    confirm_removal: str
+    no_uploads: str
+    not_yours: str
     endpoints: str
     endpoints_more: str
     objects: str
@@ -125,6 +158,8 @@ _ARABIC: Final = Texts(
     source="المصدر",
     any_source="كل المصادر",
     you_asked="سألتَ",
+    understood="فُهم السؤال هكذا:",
+    as_typed="اسأل كما كُتب",
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
@@ -182,6 +217,37 @@ _ARABIC: Final = Texts(
     too_many_next="أعد المحاولة بعد {seconds} ثانية.",
     unknown_user="يلزم اسم مستخدم وكلمة مرور صحيحان.",
     unknown_user_next="حدّث الصفحة وأدخل ما أعطاك إياه مشغّل الموقع.",
+    library="الوثائق",
+    close_library="إغلاق الوثائق",
+    find_document="ابحث في العناوين والمصادر",
+    no_documents="لا وثيقة بهذه الكلمات.",
+    more_documents="عرض المزيد",
+    add_documents="أضف وثائقك",
+    drop_documents="اسحب الملفات إلى هنا أو اخترها.",
+    upload_limits="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على {documents}.",
+    uploads_private="لا يرى وثائقك أحد سواك، وتُحذف إن لم تعد خلال ثلاثين يومًا.",
+    uploads_shared="تنبيه: يرى وثائقك كل من يستعمل هذا الموقع.",
+    sending="تُضاف الملفات: {done} من {of} · الوقت الباقي {left}",
+    sent="اكتملت الإضافة: {of} من {of}",
+    not_sent="لم يصل الملف إلى الخادم. تحقق من الاتصال وأعد المحاولة.",
+    indexing="تُفهرس ملفات هذا الموقع: {read} من {files} · الوثائق {documents} · الوقت الباقي {left}",
+    indexed="اكتملت فهرسة ملفات هذا الموقع: الوثائق {documents} · ما لم يُقرأ {unreadable}",
+    file_added="أُضيف",
+    file_updated="حُدِّث",
+    file_unchanged="موجود من قبل بلا تغيير",
+    file_failed="لم يُضَف",
+    file_kind="هذا النوع من الملفات لا يُقرأ. الأنواع المقروءة: \u2066{kinds}\u2069",
+    file_size="الملف أكبر من {megabytes} ميغابايت. قسّمه وأضف أجزاءه.",
+    file_count="لا تُحفظ لك أكثر من {documents} وثيقة. احذف بعض وثائقك ثم أعد المحاولة.",
+    file_space="لا تتسع مساحة الخادم الآن. أخبر مشغّل الموقع.",
+    file_unreadable="لم يُقرأ من الملف شيء.",
+    file_partly="قُرئ الملف إلا أجزاءً منه عددها {count}.",
+    yours="لك",
+    remove="حذف",
+    remove_document="حذف الوثيقة: {title}",
+    confirm_removal="أتُحذف هذه الوثيقة؟ {title}",
+    no_uploads="لا تُقبل هنا وثائق من الزوار.",
+    not_yours="لا يحذف وثيقةً إلا من أضافها.",
     endpoints="واجهة البرمجة",
     endpoints_more="بهذه العناوين تسأل البرامجُ دليلًا، فيجيبها بصيغة JSON، وتذكر الأخطاء ما حدث وما العمل. "
     "وهذا وصفها كاملًا:",
@@ -213,6 +279,8 @@ _ENGLISH: Final = Texts(
     source="Source",
     any_source="All sources",
     you_asked="You asked",
+    understood="Understood as:",
+    as_typed="Ask as typed",
     searching="Searching the documents…",
     answer="The answer, in the source's words",
     sources_of_answer="Sources",
@@ -273,6 +341,37 @@ _ENGLISH: Final = Texts(
     too_many_next="Try again in {seconds} seconds.",
     unknown_user="A right name and password are needed.",
     unknown_user_next="Reload the page and enter what the operator gave you.",
+    library="Documents",
+    close_library="Close the documents",
+    find_document="Search titles and sources",
+    no_documents="No document has these words.",
+    more_documents="Show more",
+    add_documents="Add your documents",
+    drop_documents="Drop files here or choose them.",
+    upload_limits="A file may have up to {megabytes} MB, and you up to {documents} documents.",
+    uploads_private="Nobody but you sees your documents; they are removed when you have not come back for thirty days.",
+    uploads_shared="Take note: everyone who uses this site sees your documents.",
+    sending="Adding files: {done} of {of} · time left {left}",
+    sent="All added: {of} of {of}",
+    not_sent="The file did not reach the server. Check the connection and try again.",
+    indexing="The files of this site are being indexed: {read} of {files} · {documents} documents · time left {left}",
+    indexed="The files of this site are indexed: {documents} documents · {unreadable} could not be read",
+    file_added="added",
+    file_updated="updated",
+    file_unchanged="there already, unchanged",
+    file_failed="not added",
+    file_kind="Files of this kind are not read. These are: {kinds}",
+    file_size="The file is larger than {megabytes} MB. Split it and add its parts.",
+    file_count="No more than {documents} documents are kept for you. Remove some and try again.",
+    file_space="The server has no room now. Tell its operator.",
+    file_unreadable="Nothing of the file could be read.",
+    file_partly="The file was read, except for {count} parts of it.",
+    yours="yours",
+    remove="Remove",
+    remove_document="Remove the document: {title}",
+    confirm_removal="Remove this document? {title}",
+    no_uploads="No documents are taken from visitors here.",
+    not_yours="A document is removed by whoever added it.",
     endpoints="Programming interface",
     endpoints_more="Programs ask Dalil at these addresses and are answered in JSON; errors say what happened and what "
     "to do. The whole description:",

@@ -15,6 +15,18 @@ _ISOLATE, _POP = "\u2068", "\u2069"  # First-strong isolate: Arabic inside an En
 
 def show_answer(answer: Answer, *, colour: bool = False) -> str:
     """Return the answer, its confidence and its sources as lines of text."""
+    return "\n".join([*_understood(answer, colour), *_lines(answer, colour)])
+
+
+def _understood(answer: Answer, colour: bool) -> list[str]:
+    """Return how a question that leans on the one before was understood."""
+    if answer.understood is None:
+        return []
+    labels = " · ".join(words.understood.rstrip(":") for words in _BOTH)
+    return [_styled(f"{labels}: {isolated(answer.understood)}", _DIM, colour)]
+
+
+def _lines(answer: Answer, colour: bool) -> list[str]:
     if not answer.answered:
         why = (why_declined(answer.reason, answer.confidence, words, read=bool(answer.evidence)) for words in _BOTH)
         lines = [
@@ -25,7 +37,7 @@ def show_answer(answer: Answer, *, colour: bool = False) -> str:
             f"  {_place(n, passage)}\n      {printable(passage.text)}"
             for n, passage in enumerate(answer.evidence[:3], 1)
         ]
-        return "\n".join(lines)
+        return lines
     lines = [
         _styled(printable(answer.text or ""), _BOLD, colour) + _styled(f"  ({answer.confidence:.0%})", _DIM, colour)
     ]
@@ -33,7 +45,7 @@ def show_answer(answer: Answer, *, colour: bool = False) -> str:
         if n == 1 + len(answer.citations):
             lines += [_styled(words.sources_differ, _BOLD, colour) for words in _BOTH]
         lines += [f"  {_place(n, citation)}", f"      {_marked(citation, colour)}"]
-    return "\n".join(lines)
+    return lines
 
 
 def show_hit(hit: Hit, n: int, *, colour: bool = False) -> str:

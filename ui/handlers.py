@@ -1,0 +1,129 @@
+"""What happens when a visitor asks, asks again as typed, starts again or changes the language.
+
+`Handlers(visitors)` has one method an event of the page; each takes the values of components and gives theirs. Turns
+come in and go out: nothing of a visitor is kept here.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from qa.answers import Answer
+from ui.conversation import Limits, Turn, answered, brand, conversation, panel, welcome
+from ui.memory import packed, unpacked
+from ui.strings import Texts, preferred_language, texts
+from ui.visiting import VISITOR
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+    from ui.visitors import Visitors
+
+
+class Handlers:
+    """The events of one page over what each visitor may see."""
+
+    def __init__(self, visitors: "Visitors") -> None:
+        self._visitors = visitors
+
+    def respond(
+        self,
+        question: str,
+        turns: list[Turn],
+        language: str,
+        date_from: str,
+        date_to: str,
+        source: str,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Show the question at once, then its answer; it may lean on the turn before."""
+        yield from self._turn(question, turns, language, Limits(date_from, date_to, source), _last(turns), request)
+
+    def respond_as_typed(
+        self,
+        turns: list[Turn],
+        language: str,
+        date_from: str,
+        date_to: str,
+        source: str,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask the question of an earlier turn again, by itself."""
+        number = int(event.turn)
+        if 0 < number <= len(turns):
+            limits = Limits(date_from, date_to, source)
+            yield from self._turn(turns[number - 1].question, turns, language, limits, None, request)
+
+    def _turn(
+        self,
+        question: str,
+        turns: list[Turn],
+        language: str,
+        limits: Limits,
+        previous: Answer | None,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        words = texts(language)
+        hidden = gr.update(visible=False)
+        yield "", conversation(turns, words, asking=question), gr.skip(), gr.skip(), hidden, gr.skip()
+        with self._visitors.assistant(visitor(request)) as assistant:
+            after = [*turns, answered(assistant, question, limits, previous)]
+        yield gr.skip(), conversation(after, words), panel(after, words), after, hidden, packed(after)
+
+    def give_up(self, turns: list[Turn], language: str) -> str:
+        """Say that a question was not answered, whatever went wrong."""
+        return conversation(turns, texts(language), failed=True)
+
+    def restart(self, language: str) -> tuple[Any, ...]:
+        """Begin a new conversation."""
+        words = texts(language)
+        return conversation([], words), panel([], words), [], gr.update(visible=True), []
+
+    def switch(self, language: str, turns: list[Turn], request: gr.Request) -> list[Any]:
+        """Give the page in the other language."""
+        with self._visitors.assistant(visitor(request)) as assistant:
+            return worded(assistant, turns, texts("ar" if language == "en" else "en"))
+
+    def greet(self, memory: Any, request: gr.Request) -> list[Any]:  # noqa: ANN401 (the browser sends what it likes)
+        """Give the page in the visitor's language, with the conversation that their browser kept."""
+        words = texts(preferred_language(dict(request.headers)))
+        with self._visitors.assistant(visitor(request)) as assistant:
+            turns = unpacked(memory, assistant.document)
+            return [*worded(assistant, turns, words), turns, gr.update(visible=not turns)]
+
+
+def visitor(request: gr.Request | None) -> str | None:
+    """Return whom a request is from, as `ui.visiting` names them."""
+    return None if request is None else request.headers.get(VISITOR)
+
+
+def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:
+    """Return every component of `Page.worded` in the language of `words`."""
+    return [
+        words.language,
+        brand(words),
+        words.other_language,
+        gr.skip(),
+        words.library,
+        words.new_conversation,
+        conversation(turns, words),
+        welcome(assistant.counts.documents, words),
+        gr.update(placeholder=words.placeholder, label=words.question),
+        words.send,
+        gr.update(label=words.filters),
+        gr.update(label=words.date_from, placeholder=words.day_hint),
+        gr.update(label=words.date_to, placeholder=words.day_hint),
+        gr.update(label=words.source, choices=choices(assistant.sources(), words)),
+        panel(turns, words),
+    ]
+
+
+def _last(turns: Sequence[Turn]) -> Answer | None:
+    """Return the last answer of a conversation, which a question may lean on."""
+    return next((turn.answer for turn in reversed(turns) if turn.answer is not None), None)
+
+
+def choices(names: Sequence[str], words: Texts) -> list[tuple[str, str]]:
+    """Return the publishers to choose from, as names and values, with "all" first."""
+    return [(words.any_source, ""), *((name, name) for name in names)]
