@@ -1,15 +1,20 @@
-"""What a conversation shows, in a real Chromium: sources that differ, and why there is no answer."""
+"""A conversation in a real Chromium: sources that differ, no answer, questions that lean on others, opinions."""
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from embeddings.documents import document_from_text
+from qa.feedback import read_feedback
 from tests.browsing import ask, visit
 from tests.served import running
 from tests.shelf import Shelf
+from ui.serving import Rules
 from ui.strings import texts
 
 pytestmark = pytest.mark.browser
@@ -101,3 +106,68 @@ def test_an_independent_question_is_shown_as_it_was_typed(context: BrowserContex
     ask(page, "من قائد الجيش الليبي؟")
     expect(page.locator(".turn")).to_have_count(2)
     expect(page.locator(".understood")).to_have_count(0)
+
+
+@pytest.fixture
+def feedback(tmp_path: Path) -> Path:
+    return tmp_path / "feedback.jsonl"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what the server does after the page has shown it."""
+    end = time.monotonic() + 10
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert true()
+
+
+def test_an_opinion_is_kept_with_the_whole_answer_and_may_be_changed(context: BrowserContext, feedback: Path) -> None:
+    with running(battle(), Rules(rate=0, feedback=feedback)) as address:
+        page = visit(context, address)
+        ask(page, CAPTURED)
+        ask(page, "ما عاصمة اليابان؟")
+        first, second = page.locator(".judging").all()
+        assert first.locator("button").all_text_contents() == [AR.right, AR.wrong_answer, AR.wrong_evidence]
+        assert second.locator("button").all_text_contents() == [AR.rightly_declined, AR.wrongly_declined]
+        assert not feedback.exists()
+        for button in (AR.right, AR.wrong_evidence):
+            first.get_by_text(button, exact=True).click()
+            expect(first.locator(".kept")).to_have_text(AR.judged)
+        second.locator("button").nth(0).focus()
+        page.keyboard.press("Enter")
+        expect(second.locator("[aria-pressed=true]")).to_have_text(AR.rightly_declined)
+        until(lambda: len(lines(feedback)) == 3)
+        assert [line["verdict"] for line in lines(feedback)] == ["right", "wrong_evidence", "right"]
+        assert [line["answer"]["question"] for line in lines(feedback)] == [CAPTURED, CAPTURED, "ما عاصمة اليابان؟"]
+        assert lines(feedback)[0]["answer"]["citations"][0]["cited_text"] == "30 جنديا"
+        assert len({line["id"] for line in lines(feedback)}) == 2
+        page.reload()
+        expect(page.locator(".judging [aria-pressed=true]")).to_have_count(2)
+        page.click("#language")
+        expect(page.locator(".judging [aria-pressed=true]").first).to_have_text(EN.wrong_evidence)
+        page.locator(".judging [aria-pressed=true]").first.click()
+        expect(page.locator(".judging [aria-pressed=true]")).to_have_count(1)
+        until(lambda: len(lines(feedback)) == 4)
+        assert [one.answer["question"] for one in read_feedback(feedback)] == ["ما عاصمة اليابان؟"]
+        assert page.errors == []
+
+
+def test_an_opinion_that_cannot_be_kept_is_told_and_unmarked(context: BrowserContext, tmp_path: Path) -> None:
+    with running(battle(), Rules(rate=0, feedback=tmp_path)) as address:
+        page = visit(context, address)
+        ask(page, CAPTURED)
+        for _ in range(2):
+            page.click(f".judging >> text={AR.right}")
+            expect(page.locator(".kept")).to_have_text(AR.not_judged)
+            expect(page.locator(".judging [aria-pressed=true]")).to_have_count(0)
+
+
+def test_nobody_is_asked_where_nothing_is_kept(context: BrowserContext, address: str) -> None:
+    page = visit(context, address)
+    ask(page, CAPTURED)
+    expect(page.locator(".judging")).to_have_count(0)

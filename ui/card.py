@@ -4,6 +4,8 @@ Takes `Answer` values and the texts of a language; nothing from a document or a 
 quotation with its chip, what differs from it beside it, confidence, sources, and what can be done with the answer.
 """
 
+from uuid import uuid4
+
 from qa.answers import Answer
 from ui.evidence import NEAREST, Source, facts, sources
 from ui.markup import Quotation, attribute, bdi, passage, plain
@@ -44,6 +46,35 @@ def problem(message: str) -> str:
 def card(answer: Answer, number: int, words: Texts) -> str:
     """Return the card of an answer: the quotation with its chips, confidence and sources; or that there is none."""
     return _answered(answer, number, words) if answer.answered else _unanswered(answer, number, words)
+
+
+def judging(answer: Answer, number: int, words: Texts, *, said: str, unkept: bool = False) -> str:
+    """Return the buttons by which a visitor says what they think of an answer.
+
+    Args:
+        answer: the answer.
+        number: of its turn.
+        words: the language.
+        said: which button is pressed.
+        unkept: whether the last word could not be kept.
+    """
+    if answer.answered:
+        names = {"right": words.right, "wrong_answer": words.wrong_answer, "wrong_evidence": words.wrong_evidence}
+    else:
+        names = {"right": words.rightly_declined, "wrong_answer": words.wrongly_declined}
+    buttons = "".join(
+        f'<button type="button" class="quiet" data-judge="{opinion}" aria-pressed="{str(opinion == said).lower()}">'
+        f"{name}</button>"
+        for opinion, name in names.items()
+    )
+    told = f">{words.judged if said else ''}"
+    if unkept:
+        told = f' data-try="{uuid4().hex}">{words.not_judged}'  # another page each time, or it is not drawn again
+    return (
+        f'<div class="judging" role="group" aria-label="{words.judge}" title="{words.judge_kept}" '
+        f'data-turn="{number}" data-done="{words.judged}"><span>{words.judge}</span>{buttons}'
+        f'<span class="kept" role="status"{told}</span></div>'
+    )
 
 
 def _answered(answer: Answer, number: int, words: Texts) -> str:

@@ -7,12 +7,14 @@ visitor's session alone. The same question is an endpoint, `/ask`, which gives t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.events import api
 
 from embeddings.errors import DalilError
+from qa.feedback import FeedbackFile
 from ui.conversation import brand, conversation, examples, panel, welcome
 from ui.handlers import Handlers, choices, visitor
 from ui.serving import serve
@@ -28,8 +30,16 @@ _AT_ONCE = 4  # questions answered at the same time
 _LOOKED_AT = 200  # documents whose example questions are offered
 # Buttons inside a turn name the turn; Gradio carries that to the handlers.
 _ON_LOAD = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-typed]");
-  if (button) trigger("select", { turn: button.dataset.typed });
+  const typed = event.target.closest("[data-typed]");
+  if (typed) trigger("select", { turn: typed.dataset.typed });
+  const judge = event.target.closest("[data-judge]");
+  if (!judge) return;
+  const said = judge.getAttribute("aria-pressed") !== "true";
+  const group = judge.parentElement;
+  for (const button of group.querySelectorAll("[data-judge]"))
+    button.setAttribute("aria-pressed", String(said && button === judge));
+  group.querySelector(".kept").textContent = said ? group.dataset.done : "";
+  trigger("like", { turn: group.dataset.turn, opinion: said ? judge.dataset.judge : "" });
 });"""
 
 
@@ -66,8 +76,10 @@ def endpoint(visitors: "Visitors") -> Callable[..., dict[str, Any]]:
 # The app
 
 
-def build_app(visitors: "Visitors", *, language: str = "ar") -> gr.Blocks:
+def build_app(visitors: "Visitors", *, language: str = "ar", feedback: Path | None = None) -> gr.Blocks:
     """Return the chat over what each visitor may see, in Arabic or English until the visitor chooses.
+
+    Under each answer visitors are asked what they think of it, where `feedback` names the file that keeps it.
 
     Style sheet, script and page language come with `ui.serving`; without them the app works but looks bare.
     """
@@ -76,7 +88,7 @@ def build_app(visitors: "Visitors", *, language: str = "ar") -> gr.Blocks:
     with app:
         with visitors.assistant(None) as assistant:
             page = _lay_out(assistant, words)
-        _connect(app, page, visitors)
+        _connect(app, page, Handlers(visitors, FeedbackFile(feedback) if feedback else None))
         api(endpoint(visitors), api_name="ask", concurrency_limit=_AT_ONCE)
         app.queue(default_concurrency_limit=_AT_ONCE)
     return app
@@ -89,6 +101,7 @@ class Page:
     language: gr.State
     turns: gr.State
     memory: gr.BrowserState
+    said: gr.BrowserState
     brand: gr.HTML
     switch: gr.Button
     theme: gr.Button
@@ -132,6 +145,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
     language, turns = gr.State(words.language), gr.State([])
     memory = gr.BrowserState([], storage_key="dalil_conversation", secret="dalil")  # noqa: S106 (hides nothing)
+    said = gr.BrowserState({}, storage_key="dalil_opinions", secret="dalil")  # noqa: S106 (likewise)
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
         documents = gr.Button(words.library, elem_id="documents", size="sm")
@@ -158,6 +172,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
         language=language,
         turns=turns,
         memory=memory,
+        said=said,
         brand=name,
         switch=switch,
         theme=theme,
@@ -205,9 +220,8 @@ def _composer(sources: Sequence[str], words: Texts) -> dict[str, Any]:
     }
 
 
-def _connect(app: gr.Blocks, page: Page, visitors: "Visitors") -> None:
+def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
     """Tie the components to what happens."""
-    handlers = Handlers(visitors)
     limits = [page.date_from, page.date_to, page.source]
     outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -218,7 +232,7 @@ def _connect(app: gr.Blocks, page: Page, visitors: "Visitors") -> None:
         "trigger_mode": "once",
         **quiet,
     }
-    inputs = [page.turns, page.language, *limits]
+    inputs = [page.turns, page.said, page.language, *limits]
     typed = [page.question.submit, page.send.click]
     events = [
         gr.on(typed, handlers.respond, [page.question, *inputs], **asking),
@@ -226,7 +240,9 @@ def _connect(app: gr.Blocks, page: Page, visitors: "Visitors") -> None:
         *(button.click(handlers.respond, [button, *inputs], **asking) for button in page.examples),
     ]
     for event in events:
-        event.failure(handlers.give_up, [page.turns, page.language], page.conversation, **quiet)
+        event.failure(handlers.give_up, [page.turns, page.said, page.language], page.conversation, **quiet)
+    judging = [page.turns, page.said, page.language]
+    page.conversation.like(handlers.judge, judging, [page.said, page.conversation], queue=False, **quiet)
     page.restart.click(handlers.restart, [page.language], outputs[1:], **quiet)
-    page.switch.click(handlers.switch, [page.language, page.turns], page.worded, **quiet)
-    app.load(handlers.greet, [page.memory], [*page.worded, page.turns, page.start], **quiet)
+    page.switch.click(handlers.switch, [page.language, page.turns, page.said], page.worded, **quiet)
+    app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quiet)

@@ -191,6 +191,10 @@ def chat(
     rate: Annotated[
         int, typer.Option(envvar="DALIL_RATE", min=0, help="Requests a client may make a minute; 0 is no limit.")
     ] = 120,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(envvar="DALIL_FEEDBACK", help="The file that keeps what visitors say of answers."),
+    ] = None,
     log_questions: Annotated[
         bool, typer.Option("--log-questions", envvar="DALIL_LOG_QUESTIONS", help="Also log what is asked and answered.")
     ] = False,
@@ -213,7 +217,8 @@ def chat(
 
     uploads = UploadLimits(upload_size, upload_count, shared=shared_uploads)
     accounts = Accounts.read(auth) if auth else None
-    rules = Rules(accounts=accounts, rate=rate, folder=folder / "visitors", uploads=uploads)
+    kept = feedback or Path(f"{folder.resolve()}.feedback.jsonl")
+    rules = Rules(accounts=accounts, rate=rate, folder=folder / "visitors", uploads=uploads, feedback=kept)
     start_logging(questions=log_questions)
     with _open(folder, encoder, reader, seeds=not paths) as assistant, ExitStack() as stack:
         filling = stack.enter_context(Filling(assistant, paths)) if paths else None
@@ -267,7 +272,9 @@ def verify(
 
 @_app.command(name="eval")
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Questions with answers: SQuAD 1.1 or 2.0 JSON, or JSON lines.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Questions with answers: SQuAD 1.1 or 2.0 JSON, or JSON lines.")
+    ] = None,
     distractors: Annotated[
         list[Path] | None,
         typer.Option("--distractors", help="Documents searched beside the file's contexts; may be given repeatedly."),
@@ -286,27 +293,37 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option("--report", help="Also write the figures and plots to this HTML file.")
     ] = None,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-feedback", help="Instead of a file of questions: what people said of answers in the chat."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure retrieval, reading, end-to-end answers and abstention on questions whose answers are known."""
     from ui import evaluating
     from ui.scoreboard import show_figures
 
+    questions = file or feedback
+    if questions is None or (file and feedback) or (feedback and predictions):
+        raise typer.BadParameter("give a FILE of questions, or --from-feedback FILE without --predictions")
     if predictions is not None:
         if robustness:
             raise typer.BadParameter(
                 "fixed answers cannot be asked again: leave out --predictions", param_hint="--robustness"
             )
-        figures = evaluating.evaluate_predictions(file, predictions, limit=limit)
+        figures = evaluating.evaluate_predictions(questions, predictions, limit=limit)
     else:
         figures = evaluating.evaluate(
-            file,
+            questions,
             distractors=distractors or (),
             encoder=encoder,
             reader=reader,
             top_k=top_k,
             limit=limit,
             robustness=robustness,
+            from_feedback=feedback is not None,
         )
     if report is not None:
         evaluating.write_report(figures, report)

@@ -5,9 +5,10 @@ in and go out, so people who ask at the same time cannot see each other's.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import uuid4
 
 from embeddings.arabic import words as words_of
 from embeddings.errors import DalilError, FilterError, QuestionError
@@ -32,11 +33,15 @@ logger = logging.getLogger(__name__)
 
 
 class Turn(NamedTuple):
-    """A question and what came of it: an answer, or the name of the text that says why there is none."""
+    """A question and what came of it: an answer, or the name of the text that says why there is none.
+
+    An answer has an `id` of its own, under which somebody may say what they think of it.
+    """
 
     question: str
     answer: Answer | None
     problem: str = ""
+    id: str = ""
 
     @property
     def understood(self) -> str | None:
@@ -71,7 +76,7 @@ def answered(assistant: "Assistant", question: str, limits: Limits, previous: An
         previous: the answer that the question may lean on.
     """
     try:
-        return Turn(question, assistant.ask(question, previous=previous, **limits.arguments()))  # type: ignore[arg-type]
+        answer = assistant.ask(question, previous=previous, **limits.arguments())  # type: ignore[arg-type]
     except QuestionError:
         return Turn(question, None, "long_question" if any(True for _ in words_of(question)) else "empty_question")
     except FilterError:
@@ -79,15 +84,33 @@ def answered(assistant: "Assistant", question: str, limits: Limits, previous: An
     except DalilError:
         logger.exception("a question was not answered")
         return Turn(question, None, "failed")
+    return Turn(question, answer, id=uuid4().hex)
 
 
 # What is shown
 
 
-def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, failed: bool = False) -> str:
-    """Return the conversation so far; `asking` is a question still being answered, `failed` one that broke."""
+def conversation(
+    turns: Sequence[Turn],
+    words: Texts,
+    *,
+    asking: str | None = None,
+    failed: bool = False,
+    said: Mapping[str, str] | None = None,
+    unkept: int = 0,
+) -> str:
+    """Return the conversation so far.
+
+    Args:
+        turns: what was asked and answered.
+        words: the language.
+        asking: a question still being answered.
+        failed: whether one broke.
+        said: what the visitor said of answers, by their id; None where nobody is asked for it.
+        unkept: the number of the turn of which something was said that could not be kept.
+    """
     shown = [
-        card.turn(turn.question, _body(turn, n, words), n, words, understood=turn.understood)
+        card.turn(turn.question, _body(turn, n, words, said, unkept), n, words, understood=turn.understood)
         for n, turn in enumerate(turns, 1)
     ]
     if asking is not None:
@@ -97,13 +120,16 @@ def conversation(turns: list[Turn], words: Texts, *, asking: str | None = None, 
     return f'<div class="turns" role="log" aria-live="polite" aria-label="{words.conversation}">{"".join(shown)}</div>'
 
 
-def _body(turn: Turn, number: int, words: Texts) -> str:
+def _body(turn: Turn, number: int, words: Texts, said: Mapping[str, str] | None, unkept: int) -> str:
     if turn.answer is None:
         return card.problem(_PROBLEMS.get(turn.problem, _PROBLEMS["failed"])(words))
-    return card.card(turn.answer, number, words)
+    shown = card.card(turn.answer, number, words)
+    if said is None or not turn.id:
+        return shown
+    return shown + card.judging(turn.answer, number, words, said=said.get(turn.id, ""), unkept=number == unkept)
 
 
-def panel(turns: list[Turn], words: Texts) -> str:
+def panel(turns: Sequence[Turn], words: Texts) -> str:
     """Return the evidence of all turns, the last one shown and the others ready behind their chips."""
     shown = [evidence.panel(turn.answer, n, words) for n, turn in enumerate(turns, 1) if turn.answer is not None]
     empty = (

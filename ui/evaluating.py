@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from embeddings.encoder import load_encoder
 from embeddings.errors import DalilError
 from qa.examination import Outcome, examination
+from qa.feedback import judged, looked_at, read_feedback
 from qa.figures import examined, predicted
 from qa.loading import load_reader
 from qa.question_sets import QuestionFileError, read_examples, read_predictions
@@ -43,6 +44,7 @@ def evaluate(
     top_k: int = 8,
     limit: int | None = None,
     robustness: bool = False,
+    from_feedback: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of the product on the questions of `file`, the models and the settings.
 
@@ -54,21 +56,27 @@ def evaluate(
         top_k: how many passages the assistant reads.
         limit: only the first so many questions are asked.
         robustness: ask each question again as other people would write it.
+        from_feedback: `file` is what people said of answers in the chat. Those called right are scored; the others
+            are asked again and listed under "feedback".
 
     Raises:
         QuestionFileError: the file cannot be read, or is malformed.
         ModelError: a model cannot be loaded.
     """
     started = time.perf_counter()
-    examples = read_examples(file)
+    said = judged(read_feedback(file)) if from_feedback else None
+    examples = said.examples if said else read_examples(file)
     models = load_encoder(encoder), load_reader(reader)
     threshold = models[1].min_confidence
     with examination(examples, *models, top_k=top_k) as asking:
         unreadable = index_paths(asking, distractors) if distractors else 0
+        if said:
+            asking.add(said.passages)
         asked = examples[:limit]
         outcomes = list(_watched(asking.examine(asked), len(asked), "questions"))
         again = _watched(outcomes, len(asked), "other spellings") if robustness else ()
         tried = list(trials(again, asking.ask, threshold))
+        feedback = {"feedback": looked_at(said, lambda q: asking.ask(q).above(threshold))} if said else {}
         counts = asdict(asking.counts)
     settings = {
         "top_k": top_k,
@@ -81,7 +89,7 @@ def evaluate(
     }
     names = {"encoder": models[0].name, "reader": models[1].name}
     figures = examined(outcomes, threshold) | ({"robustness": compared(tried)} if robustness else {})
-    return figures | {"models": names, "settings": _described(file) | settings}
+    return feedback | figures | {"models": names, "settings": _described(file) | settings}
 
 
 def evaluate_predictions(file: Path, predictions: Path, *, limit: int | None = None) -> dict[str, Any]:

@@ -1,17 +1,20 @@
-"""What happens when a visitor asks, asks again as typed, starts again or changes the language.
+"""What happens when a visitor asks, asks again as typed, judges an answer, starts again or changes the language.
 
 `Handlers(visitors)` has one method an event of the page; each takes the values of components and gives theirs. Turns
-come in and go out: nothing of a visitor is kept here.
+come in and go out: nothing of a visitor is kept here. `said` and `memory` are what a browser has stored, or anything
+else that it sends.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from qa.answers import Answer
+from qa.feedback import FeedbackError, FeedbackFile, Opinion
 from ui.conversation import Limits, Turn, answered, brand, conversation, panel, welcome
-from ui.memory import packed, unpacked
+from ui.memory import opinions, packed, unpacked, with_opinion
 from ui.strings import Texts, preferred_language, texts
 from ui.visiting import VISITOR
 
@@ -20,16 +23,26 @@ if TYPE_CHECKING:
     from ui.visitors import Visitors
 
 
-class Handlers:
-    """The events of one page over what each visitor may see."""
+logger = logging.getLogger(__name__)
 
-    def __init__(self, visitors: "Visitors") -> None:
+
+class Handlers:
+    """The events of one page over what each visitor may see.
+
+    Args:
+        visitors: whose assistants are asked.
+        feedback: where opinions are kept; None asks nobody for theirs.
+    """
+
+    def __init__(self, visitors: "Visitors", feedback: FeedbackFile | None = None) -> None:
         self._visitors = visitors
+        self._feedback = feedback
 
     def respond(
         self,
         question: str,
         turns: list[Turn],
+        said: object,
         language: str,
         date_from: str,
         date_to: str,
@@ -37,11 +50,13 @@ class Handlers:
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; it may lean on the turn before."""
-        yield from self._turn(question, turns, language, Limits(date_from, date_to, source), _last(turns), request)
+        limits = Limits(date_from, date_to, source)
+        yield from self._turn(question, turns, said, language, limits, _last(turns), request)
 
     def respond_as_typed(
         self,
         turns: list[Turn],
+        said: object,
         language: str,
         date_from: str,
         date_to: str,
@@ -53,44 +68,62 @@ class Handlers:
         number = int(event.turn)
         if 0 < number <= len(turns):
             limits = Limits(date_from, date_to, source)
-            yield from self._turn(turns[number - 1].question, turns, language, limits, None, request)
+            yield from self._turn(turns[number - 1].question, turns, said, language, limits, None, request)
 
     def _turn(
         self,
         question: str,
         turns: list[Turn],
+        said: object,
         language: str,
         limits: Limits,
         previous: Answer | None,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        words = texts(language)
+        words, said = texts(language), self._said(said)
         hidden = gr.update(visible=False)
-        yield "", conversation(turns, words, asking=question), gr.skip(), gr.skip(), hidden, gr.skip()
+        yield "", conversation(turns, words, asking=question, said=said), gr.skip(), gr.skip(), hidden, gr.skip()
         with self._visitors.assistant(visitor(request)) as assistant:
             after = [*turns, answered(assistant, question, limits, previous)]
-        yield gr.skip(), conversation(after, words), panel(after, words), after, hidden, packed(after)
+        yield gr.skip(), conversation(after, words, said=said), panel(after, words), after, hidden, packed(after)
 
-    def give_up(self, turns: list[Turn], language: str) -> str:
+    def give_up(self, turns: list[Turn], said: object, language: str) -> str:
         """Say that a question was not answered, whatever went wrong."""
-        return conversation(turns, texts(language), failed=True)
+        return conversation(turns, texts(language), failed=True, said=self._said(said))
+
+    def judge(self, turns: list[Turn], said: object, language: str, event: gr.EventData) -> tuple[Any, Any]:
+        """Keep what the visitor says of an answer, or that they take it back; the page has marked it already."""
+        words, known, number = texts(language), opinions(said), int(event.turn)
+        turn = turns[number - 1] if 0 < number <= len(turns) else None
+        if self._feedback is None or turn is None or turn.answer is None or not turn.id:
+            return gr.skip(), gr.skip()
+        opinion = Opinion(event.opinion) if event.opinion else None
+        try:
+            self._feedback.add(turn.id, opinion, turn.answer)
+        except FeedbackError:
+            logger.exception("an opinion was not kept")
+            return gr.skip(), conversation(turns, words, said=known, unkept=number)
+        return with_opinion(known, turn.id, opinion), gr.skip()
+
+    def _said(self, said: object) -> dict[str, str] | None:
+        return None if self._feedback is None else opinions(said)
 
     def restart(self, language: str) -> tuple[Any, ...]:
         """Begin a new conversation."""
         words = texts(language)
         return conversation([], words), panel([], words), [], gr.update(visible=True), []
 
-    def switch(self, language: str, turns: list[Turn], request: gr.Request) -> list[Any]:
+    def switch(self, language: str, turns: list[Turn], said: object, request: gr.Request) -> list[Any]:
         """Give the page in the other language."""
         with self._visitors.assistant(visitor(request)) as assistant:
-            return worded(assistant, turns, texts("ar" if language == "en" else "en"))
+            return worded(assistant, turns, self._said(said), texts("ar" if language == "en" else "en"))
 
-    def greet(self, memory: Any, request: gr.Request) -> list[Any]:  # noqa: ANN401 (the browser sends what it likes)
+    def greet(self, memory: object, said: object, request: gr.Request) -> list[Any]:
         """Give the page in the visitor's language, with the conversation that their browser kept."""
         words = texts(preferred_language(dict(request.headers)))
         with self._visitors.assistant(visitor(request)) as assistant:
             turns = unpacked(memory, assistant.document)
-            return [*worded(assistant, turns, words), turns, gr.update(visible=not turns)]
+            return [*worded(assistant, turns, self._said(said), words), turns, gr.update(visible=not turns)]
 
 
 def visitor(request: gr.Request | None) -> str | None:
@@ -98,7 +131,7 @@ def visitor(request: gr.Request | None) -> str | None:
     return None if request is None else request.headers.get(VISITOR)
 
 
-def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]:
+def worded(assistant: "Assistant", turns: list[Turn], said: Mapping[str, str] | None, words: Texts) -> list[Any]:
     """Return every component of `Page.worded` in the language of `words`."""
     return [
         words.language,
@@ -107,7 +140,7 @@ def worded(assistant: "Assistant", turns: list[Turn], words: Texts) -> list[Any]
         gr.skip(),
         words.library,
         words.new_conversation,
-        conversation(turns, words),
+        conversation(turns, words, said=said),
         welcome(assistant.counts.documents, words),
         gr.update(placeholder=words.placeholder, label=words.question),
         words.send,

@@ -1,10 +1,11 @@
 """Turns kept in the visitor's own browser: places and hashes, no text of any document.
 
-`packed(turn)` gives JSON values small enough for the browser's storage; `unpacked(values, assistant)` reads each
+`packed(turns)` gives JSON values small enough for the browser's storage; `unpacked(values, find)` reads each
 quotation again from the indexed document. Where a document has changed or gone since, the turn says so instead of
 showing characters that were never quoted.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from ui.conversation import Turn
 
 KEPT: Final = 30  # turns
 _EVIDENCE: Final = 8  # passages a turn
+_OPINIONS: Final = 300
+_ID: Final = re.compile("[0-9a-f]{32}")
 
 _Find = Callable[[str], Document]
 
@@ -23,7 +26,7 @@ def packed(turns: Sequence[Turn]) -> list[dict[str, Any]]:
     return [_packed_turn(turn) for turn in turns[-KEPT:]]
 
 
-def unpacked(values: Any, find: _Find) -> list[Turn]:  # noqa: ANN401 (the browser sends what it likes)
+def unpacked(values: object, find: _Find) -> list[Turn]:
     """Return the turns that `packed` was given.
 
     Args:
@@ -44,6 +47,7 @@ def _packed_turn(turn: Turn) -> dict[str, Any]:
         return {"question": turn.question, "problem": turn.problem}
     answer = turn.answer
     return {
+        "id": turn.id,
         "question": turn.question,
         "understood": answer.understood,
         "confidence": answer.confidence,
@@ -85,7 +89,11 @@ def _turn(value: dict[str, Any], find: _Find) -> Turn:
         reason=Reason(value["reason"]) if value.get("reason") else None,
         understood=str(value["understood"]) if value.get("understood") else None,
     )
-    return Turn(question, answer)
+    return Turn(question, answer, id=_id(value.get("id")))
+
+
+def _id(value: object) -> str:
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 class _ChangedError(Exception):
@@ -105,3 +113,16 @@ def _still(place: Sequence[Any], find: _Find) -> Citation | None:
         return _citation(place, find)
     except (_ChangedError, KeyError):
         return None
+
+
+def opinions(values: object) -> dict[str, str]:
+    """Return what the visitor said of answers, by their id, as far as the browser's storage still has it."""
+    items = values.items() if isinstance(values, dict) else ()
+    return {_id(key): str(value) for key, value in items if _id(key)}
+
+
+def with_opinion(known: dict[str, str], turn_id: str, opinion: str | None) -> dict[str, str]:
+    """Return the opinions with one more, the last one said last; None takes one back."""
+    others = {key: value for key, value in known.items() if key != turn_id}
+    said = {turn_id: str(opinion)} if opinion else {}
+    return dict([*others.items(), *said.items()][-_OPINIONS:])

@@ -11,6 +11,8 @@ def show_figures(figures: Mapping[str, Any]) -> str:
     """Return the figures as text, in percent."""
     head = f"{figures['questions']:,} questions, {figures['answerable']:,} of them answerable"
     lines = [head, *(f"  {name}: {value}" for name, value in figures["models"].items())]
+    if "feedback" in figures:
+        lines += ["", *_feedback(figures["feedback"])]
     for part in ("retrieval", "reading", "end_to_end", "predictions"):
         if part in figures:
             lines += ["", *_part(part, figures[part], figures["intervals"].get(part, {}))]
@@ -22,6 +24,18 @@ def show_figures(figures: Mapping[str, Any]) -> str:
     if "robustness" in figures:
         lines += ["", *_robustness(figures["robustness"])]
     return "\n".join(lines)
+
+
+def _feedback(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what people said: what is scored below, and what somebody has to look at."""
+    answers = figures["answers"]
+    yield f"called right by people: {answers.get('right', 0)} answers, scored below as known answers"
+    if figures["to_look_at"]:
+        yield f"to look at: {len(figures['to_look_at'])} answers, not scored, for nobody has said what is right"
+    for one in figures["to_look_at"]:
+        then, now = (isolated(one[key] or ENGLISH.declined) for key in ("answered_then", "answered_now"))
+        yield f"  {one['said'].replace('_', ' ')}: {isolated(one['question'])}"
+        yield f"      then {then}, now {'the same' if then == now else now}"
 
 
 def _part(name: str, figures: Mapping[str, Any], intervals: Mapping[str, Any]) -> Iterator[str]:

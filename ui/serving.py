@@ -40,12 +40,14 @@ class Rules:
         rate: how many questions and other requests that cost work a client may make a minute; 0 is no limit.
         folder: where the documents that visitors send are kept; None takes none.
         uploads: how much each visitor may send.
+        feedback: the file that keeps what visitors say of answers; None asks nobody.
     """
 
     accounts: "Accounts | None" = None
     rate: int = 120
     folder: Path | None = None
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    feedback: Path | None = None
 
 
 def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Filling | None" = None) -> "FastAPI":
@@ -76,9 +78,8 @@ def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Fillin
     add_api(app, visitors, filling)
     add_routes(app, visitors)
     add_library(app, visitors)
-    gr.mount_gradio_app(
-        app, build_app(visitors), path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False
-    )
+    chat = build_app(visitors, feedback=rules.feedback)
+    gr.mount_gradio_app(app, chat, path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False)
     _guard(app, rules)
     _around(app, at_end=visitors.close)
     return app

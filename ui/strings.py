@@ -41,6 +41,15 @@ class Texts:
     you_asked: str
     understood: str
     as_typed: str
+    judge: str
+    right: str
+    wrong_answer: str
+    wrong_evidence: str
+    rightly_declined: str
+    wrongly_declined: str
+    judge_kept: str
+    judged: str
+    not_judged: str
     searching: str
     answer: str
     sources_of_answer: str
@@ -160,6 +169,15 @@ _ARABIC: Final = Texts(
     you_asked="سألتَ",
     understood="فُهم السؤال هكذا:",
     as_typed="اسأل كما كُتب",
+    judge="ما رأيك في هذا الجواب؟",
+    right="صحيح",
+    wrong_answer="الجواب خطأ",
+    wrong_evidence="الدليل لا يثبته",
+    rightly_declined="صحيح، لا جواب فيها",
+    wrongly_declined="بل فيها جواب",
+    judge_kept="يُحفظ رأيك مع السؤال والجواب كاملًا في ملف لدى من يشغّل دليل.",
+    judged="حُفظ رأيك مع السؤال والجواب. شكرًا لك.",
+    not_judged="تعذّر حفظ رأيك. حاول مرة أخرى.",
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
@@ -281,6 +299,15 @@ _ENGLISH: Final = Texts(
     you_asked="You asked",
     understood="Understood as:",
     as_typed="Ask as typed",
+    judge="What do you think of this answer?",
+    right="Right",
+    wrong_answer="Wrong answer",
+    wrong_evidence="Wrong evidence",
+    rightly_declined="Right, there is no answer",
+    wrongly_declined="There is an answer",
+    judge_kept="Your opinion is kept with the whole question and answer, in a file of whoever runs Dalil.",
+    judged="Kept, with the question and the answer. Thank you.",
+    not_judged="What you said could not be kept. Please try again.",
     searching="Searching the documents…",
     answer="The answer, in the source's words",
     sources_of_answer="Sources",
