@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: chat test lint bench bench-peers fuzz setup
+.PHONY: chat test lint bench bench-peers fuzz torture setup
 
 chat: $(READY)      ## Build the index of seeds/ when there is none, and serve the chat on 127.0.0.1:7860
 	$(BIN)/dalil chat
@@ -28,6 +28,9 @@ bench-peers: $(READY)  ## Compare with Haystack, txtai, bm25s and plain FAISS in
 	test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement tests/benchmarks/peers/requirements.txt
 	$(BIN)/python -m tests.benchmarks.peers --python $(PEERS)/bin/python $(if $(DATA),--data $(DATA)) $(ARGS)
+
+torture: $(READY)   ## Kill, starve and damage an index thousands of times (ARGS="--kills 200" for fewer); prints what became of it
+	$(BIN)/python -m tests.torture $(ARGS)
 
 setup: $(READY)     ## Only install
 

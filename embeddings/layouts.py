@@ -26,6 +26,7 @@ _SAMPLE: Final = 16_384  # vectors that byte codes are fitted to
 _SAMPLE_PER_LIST: Final = 64
 _ROUNDS: Final = 10  # of k-means
 _BLOCK: Final = 32  # codes that are looked at together (André et al. 2017, Accelerated Nearest Neighbor Search)
+_PORTION: Final = 1 << 20  # bytes written at once
 _LARGEST_ID: Final = 1 << 36
 _BYTES: Final = faiss.ScalarQuantizer.QT_8bit
 
@@ -138,7 +139,8 @@ def write(index: "faiss.Index", path: Path) -> None:
         OSError: the disk is full or the folder may not be written.
     """
     try:
-        faiss.write_index(index, str(path))
+        with path.open("wb") as file:  # a file that FAISS opens itself may be cut by a full disk without an error
+            faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, _PORTION))  # type: ignore[attr-defined]
     except RuntimeError as error:
         raise OSError(f"{path.name} could not be written: {error}") from error
 

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import struct
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import regex
 
@@ -17,8 +17,15 @@ from embeddings.errors import IndexFolderError
 
 _DEEP: Final = 2  # folders: the index, and its terms
 _COMMENT: Final = regex.compile(r"--[^\n]*")
-_HEAD: Final = struct.Struct("<4si29x4s")  # kind, dimension, 29 bytes of counts and flags, kind of what is inside
-_KINDS: Final = {b"IxMp": (b"IxFI", b"IxSQ"), b"IwPf": None}  # and what the first may hold
+
+# How FAISS writes what is looked at here: kind, dimension, 25 bytes of counts and flags, metric; …
+_HEAD: Final = struct.Struct("<4si25xi")
+_INNER_PRODUCT: Final = 0
+_NUMBERS: Final = struct.Struct("<QQ")  # lists, and how many of them are searched
+_NUMBER: Final = struct.Struct("<Q")
+_MAP: Final = struct.Struct("<BQ")  # from ids to lists: of no kind, and empty
+_CODES: Final = 33  # bytes that say how codes lie
+_QUANTIZER: Final = struct.Struct("<QQQ")  # dimension, parts, bits of each
 
 
 def refuse_links(folder: Path) -> None:
@@ -59,14 +66,49 @@ def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 
 
 def is_kind_written_here(path: Path, dimension: int) -> bool:
-    """Return whether a file begins as a FAISS index that is written here, of vectors of `dimension` numbers.
+    """Return whether a file is a FAISS index of a kind that is written here, of vectors of `dimension` numbers.
+
+    Its kinds, those of what lies inside it, and every size up to the last of them are looked at: FAISS would make
+    whatever a file says, lists among them that are read out of another file.
 
     Raises:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD.size)
-    if len(head) < _HEAD.size:
+        try:
+            match _kind(file, dimension):
+                case b"IxMp":
+                    return _kind(file, dimension) in (b"IxFI", b"IxSQ")
+                case b"IwPf":
+                    return _has_lists_of_its_own(file, dimension, path.stat().st_size)
+        except struct.error:  # it ends before
+            return False
+    return False
+
+
+def _kind(file: BinaryIO, dimension: int) -> bytes | None:
+    """Read the head of an index; return its kind, unless it is of another dimension or compares otherwise."""
+    kind, stored, metric = _HEAD.unpack(file.read(_HEAD.size))
+    return bytes(kind) if (stored, metric) == (dimension, _INNER_PRODUCT) else None
+
+
+def _has_lists_of_its_own(file: BinaryIO, dimension: int, size: int) -> bool:
+    """Read on in an index of lists; return whether its centres are plain vectors and its lists lie in the file."""
+    lists, _ = _NUMBERS.unpack(file.read(_NUMBERS.size))
+    if _kind(file, dimension) != b"IxFI" or not 0 < lists <= size:
         return False
-    kind, stored, inside = _HEAD.unpack(head)
-    return stored == dimension and kind in _KINDS and inside in (_KINDS[kind] or (inside,))
+    if _vector(file, lists * dimension, size) and _MAP.unpack(file.read(_MAP.size)) == (0, 0):
+        file.seek(_CODES, os.SEEK_CUR)
+        quantizer = _QUANTIZER.unpack(file.read(_QUANTIZER.size))
+        if quantizer == (dimension, dimension // 2, 4) and _vector(file, 16 * dimension, size):
+            return file.read(4) == b"ilbl"
+    return False
+
+
+def _vector(file: BinaryIO, numbers: int, size: int) -> bool:
+    """Pass over 32-bit numbers; return whether there are so many, and so much in a file of `size` bytes."""
+    (stored,) = _NUMBER.unpack(file.read(_NUMBER.size))
+    if stored != numbers or 4 * numbers > size:
+        return False
+    file.seek(4 * numbers, os.SEEK_CUR)
+    return True

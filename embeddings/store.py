@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from embeddings.database import Database
 from embeddings.documents import Document
-from embeddings.errors import IndexMismatchError
+from embeddings.errors import IndexFolderError, IndexMismatchError
 from embeddings.folder import Version, flush
 from embeddings.migration import upgrade
 from embeddings.records import Counts, DocumentInfo, Entry, StoredPassage, check_of, source_key
@@ -65,6 +65,7 @@ class Store:
             self.settings = self._settings()
         self.database.screen(TABLES)
         self._ledger()
+        self._settle()  # what a process committed and was killed over: it will be seen, so it must stay
 
     def _settings(self) -> dict[str, str]:
         return dict(self.database.rows("SELECT name, value FROM settings"))
@@ -104,12 +105,13 @@ class Store:
         connection = sqlite3.connect(temporary, isolation_level=None)
         try:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(TABLES)
             connection.execute("BEGIN")
             connection.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
             Ledger(0, state, 0, 0, 0).write(connection, settings)
             connection.execute("COMMIT")
+            # Last, so that the file holds everything and nothing is left in a journal that does not move with it.
+            connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
         flush(temporary)
@@ -298,9 +300,12 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-            # What was committed does not depend on the journal any longer than it must; readers may hold this up.
-            with suppress(sqlite3.Error):
-                connection.execute("PRAGMA wal_checkpoint").fetchall()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take what is in the journal into the file, so that it does not depend on both; readers may hold this up."""
+        with suppress(IndexFolderError):
+            self.database.rows("PRAGMA wal_checkpoint")
 
 
 def _meeting(

@@ -81,6 +81,24 @@ def assert_holds(index: Index, documents: Sequence[Document], question: str = "Ø
     _assert_searches(index, texts, question)
 
 
+def assert_agrees(index: Index) -> None:
+    """The vector and the terms of each passage are those of its text: no other passage has them in its place."""
+    every = index.select(document_ids=[info.id for info in index.documents()])
+    assert every is not None
+    passages = index.passages(every)
+    texts = [index.document(p.document_id).text[p.start : p.end] for p in passages]
+    vectors = index.encoder.encode_passages(texts)
+    for vector in vectors:
+        found = dict(index.search_vectors(vector, len(every)))
+        np.testing.assert_allclose([found[passage] for passage in every.tolist()], vectors @ vector, atol=1e-5)
+    holders: dict[str, set[int]] = {}
+    for passage, text in zip(passages, texts, strict=True):
+        for term in terms(text):
+            holders.setdefault(term, set()).add(passage.id)
+    for term, expected in holders.items():
+        assert {passage for passage, _ in index.search_terms([term], len(every) + 1)} == expected
+
+
 def _assert_searches(index: Index, texts: dict[int, str], question: str) -> None:
     asked = terms(question)
     expected = bm25({passage: terms(text) for passage, text in texts.items()}, asked)

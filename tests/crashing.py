@@ -1,14 +1,13 @@
-"""Changes an index and is killed on the way, once at each step: `python -m tests.crashing FOLDER [DELAYS]`.
+"""Changes an index and is killed on the way, once at each step: `python -m tests.crashing FOLDER`.
 
 One child after another makes the same changes in a folder of its own, FOLDER/0, FOLDER/1, …; child n is killed
-(SIGKILL) at step n of all that matter on the disk, and the first that comes through alive is the last. With DELAYS,
-the children are killed after that many different times instead. FOLDER/n.done lists the changes that child n finished.
+(SIGKILL) at step n of all that matter on the disk, and the first that comes through alive is the last. FOLDER/n.done
+lists the changes that child n finished.
 """
 
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,30 +97,26 @@ def _kill_at(target: int) -> None:
     store.Store.create = staticmethod(counted(store.Store.create))  # type: ignore[method-assign]
 
 
-def _child(place: Path, *, target: int | None) -> int:
+def _child(place: Path, target: int) -> int:
     """Start the work in a process of its own and return its id."""
     child = os.fork()
     if child:
         return child
-    if target is not None:
-        _kill_at(target)
+    _kill_at(target)
     _work(place)
     os._exit(ALIVE)
 
 
-def main(folder_name: str, delays: int = 0) -> None:
-    """Make children until one comes through, or `delays` of them."""
+def main(folder_name: str) -> None:
+    """Make children until one comes through."""
     number = 0
     while True:
-        child = _child(Path(folder_name) / str(number), target=None if delays else number)
-        if delays:
-            time.sleep(0.7 * number / delays)
-            os.kill(child, signal.SIGKILL)
+        child = _child(Path(folder_name) / str(number), number)
         _, status = os.waitpid(child, 0)
         number += 1
-        if number == delays or os.WIFEXITED(status):
-            sys.exit(os.waitstatus_to_exitcode(status) if not delays else 0)
+        if os.WIFEXITED(status):
+            sys.exit(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(sys.argv[1])

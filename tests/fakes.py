@@ -29,7 +29,12 @@ class HashingEncoder:
         return self.encode_questions(texts)
 
     def _row(self, text: str) -> NDArray[np.float32]:
-        return sum((_direction(term, self.dimension) for term in terms(text)), _direction("", self.dimension))
+        return _sum_of_directions(text, self.dimension)
+
+
+@lru_cache(maxsize=5_000)
+def _sum_of_directions(text: str, dimension: int) -> NDArray[np.float32]:
+    return np.sum([_direction(term, dimension) for term in ("", *terms(text))], axis=0)
 
 
 @lru_cache(maxsize=50_000)

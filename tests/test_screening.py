@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import struct
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from embeddings.folder import FileCheck, Seal, check_file, replace_file
 from embeddings.index import Index
 from embeddings.integrity import inspect
 from embeddings.layouts import Layout, nearest, read, write
+from embeddings.screening import is_kind_written_here
 from embeddings.store import Store
 from tests.brute import assert_holds
 from tests.fakes import ARTICLES, HashingEncoder
@@ -160,6 +162,23 @@ def test_settings_that_make_no_sense_are_refused(folder: Path, words: str) -> No
 # --- FAISS ------------------------------------------------------------------------------------------------------------
 
 
+def _files() -> dict[str, bytes]:
+    """The bytes of a small index of each kind."""
+    made = {}
+    path = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"dalil-test-{id(made)}"  # noqa: S108
+    vectors = np.random.default_rng(0).standard_normal((200, 16)).astype(np.float32)
+    for layout in (Layout("whole"), Layout("bytes"), Layout("lists", 4)):
+        index = layout.train(vectors, 16)
+        index.add_with_ids(vectors, np.arange(200, dtype=np.int64))
+        write(index, path)
+        made[layout.kind] = path.read_bytes()
+    path.unlink()
+    return made
+
+
+FILES = _files()
+
+
 def sealed(folder: Path) -> None:
     """Make the seal of the vectors fit their file, as one who made both would."""
     seal = Seal.read(folder / "vectors.faiss.seal.json")
@@ -194,6 +213,53 @@ def test_faiss_is_not_given_an_index_of_another_kind(
         assert_holds(index, ARTICLES)  # made again from the stored vectors
 
 
+def _read_from_another_file(data: bytearray) -> None:
+    at = data.index(b"ilbl")
+    data[at : at + 4] = b"ilod"  # such lists are read out of a file that this one names
+
+
+def _grow_the_map(data: bytearray) -> None:
+    at = data.index(b"ilbl") - 16 * 16 * 4 - 8 - 24 - 33 - 8  # how many entries the map from ids to lists has
+    data[at] = 1
+
+
+def _shift_what_is_inside(data: bytearray) -> None:
+    """Compare in a way that takes a number of its own, so that all that follows lies four bytes further."""
+    data[33] = 4
+
+
+def _put_another_quantizer(data: bytearray) -> None:
+    at = data.index(b"IxFI")
+    data[at : at + 4] = b"IHNf"
+
+
+@pytest.mark.parametrize(
+    "harm", [_read_from_another_file, _grow_the_map, _shift_what_is_inside, _put_another_quantizer]
+)
+def test_faiss_is_not_given_lists_that_hold_something_else(tmp_path: Path, harm: Callable[[bytearray], None]) -> None:
+    path, data = tmp_path / "vectors.faiss", bytearray(FILES["lists"])
+    path.write_bytes(data)
+    assert is_kind_written_here(path, 16)
+    harm(data)
+    path.write_bytes(data)
+    assert not is_kind_written_here(path, 16)
+
+
+def test_a_number_in_between_does_not_hide_another_kind(tmp_path: Path) -> None:
+    head = struct.pack("<4si25xi", b"IxMp", 16, 4)
+    (tmp_path / "v").write_bytes(head + b"IxFI" + b"IHNf" + bytes(200))  # FAISS would take IxFI for a number
+    assert not is_kind_written_here(tmp_path / "v", 16)
+
+
+@pytest.mark.parametrize("kind", ["whole", "bytes", "lists"])
+@pytest.mark.parametrize("kept", [0, 10, 36, 60, 400])
+def test_what_ends_too_soon_is_of_no_kind(tmp_path: Path, kind: str, kept: int) -> None:
+    (tmp_path / "v").write_bytes(FILES[kind])
+    assert is_kind_written_here(tmp_path / "v", 16)
+    (tmp_path / "v").write_bytes(FILES[kind][:kept])
+    assert kept > 60 or not is_kind_written_here(tmp_path / "v", 16)
+
+
 def test_the_hash_is_compared_before_faiss_reads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = bytearray((folder / "vectors.faiss").read_bytes())
     data[-1] ^= 1
@@ -211,21 +277,6 @@ def test_the_hash_is_compared_before_faiss_reads(folder: Path, monkeypatch: pyte
     assert len(reads) <= 1  # the new one
 
 
-def _files() -> dict[str, bytes]:
-    """The bytes of a small index of each kind."""
-    made = {}
-    path = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"dalil-test-{id(made)}"  # noqa: S108
-    vectors = np.random.default_rng(0).standard_normal((200, 16)).astype(np.float32)
-    for layout in (Layout("whole"), Layout("bytes"), Layout("lists", 4)):
-        index = layout.train(vectors, 16)
-        index.add_with_ids(vectors, np.arange(200, dtype=np.int64))
-        write(index, path)
-        made[layout.kind] = path.read_bytes()
-    path.unlink()
-    return made
-
-
-FILES = _files()
 NUMBERS = st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\0\0\0\x80", b"\0\0\0\0\0\1\0\0", b"\1\0\0\0", b"\x40\x42\x0f\0"])
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from numpy.typing import NDArray
 
 from embeddings import layouts
-from embeddings.layouts import Layout
+from embeddings.layouts import Layout, write
 from embeddings.vectors import VectorIndex
 from tests.brute import assert_ranked, nearest
 
@@ -368,3 +368,12 @@ def test_an_index_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_a_question_of_another_shape_or_not_finite_is_refused(vector: NDArray[np.float32]) -> None:
     with pytest.raises(ValueError, match="finite vector of shape"):
         filled(np.arange(3, dtype=np.int64), unit(3)).search(vector, 1)
+
+
+def test_a_disk_that_is_full_is_told() -> None:
+    """FAISS itself prints a line, and leaves an empty file."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write(Layout("whole").train(np.empty((0, 8), np.float32), 8), full)
