@@ -28,6 +28,7 @@ bench-peers: $(READY)  ## Compare with Haystack, txtai, bm25s and plain FAISS in
 	test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement tests/benchmarks/peers/requirements.txt
 	$(BIN)/python -m tests.benchmarks.peers --python $(PEERS)/bin/python $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/python -m tests.benchmarks.figures
 
 torture: $(READY)   ## Kill, starve and damage an index thousands of times (ARGS="--kills 200" for fewer); prints what became of it
 	$(BIN)/python -m tests.torture $(ARGS)

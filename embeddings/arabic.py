@@ -58,6 +58,14 @@ NORMALIZER: Final = normalizers.Sequence(
 )
 """The folding itself, in the form that tokenizer files store: models and terms fold by the same definition."""
 
+# The usual characters fold each by itself, whatever stands beside them: Arabic letters and marks, ASCII, digits.
+_USUAL: Final = {
+    code: NORMALIZER.normalize_str(chr(code))
+    for codes in (range(0x20, 0x7F), range(0x621, 0x653), range(0x660, 0x66A))
+    for code in codes
+}
+_ALL_USUAL: Final = regex.compile(r"[ -~\u0621-\u0652\u0660-\u0669]*")
+
 _SETTLED: Final = regex.compile(r"[\u0621-\u064Aa-z0-9]*")  # letters that folding leaves as they are
 
 # A number keeps its separators («1,500», «٣٫٥»); a word keeps its marks, tatweel and joiners, but does not end in an
@@ -97,6 +105,8 @@ def fold(text: str) -> str:
 
     Folding is idempotent, and `fold("أَحْمَـد") == fold("احمد")`.
     """
+    if _ALL_USUAL.fullmatch(text):
+        return text.translate(_USUAL)
     folded = NORMALIZER.normalize_str(text)
     while (
         not _SETTLED.fullmatch(folded) and (again := NORMALIZER.normalize_str(folded)) != folded

@@ -28,11 +28,18 @@ _CLASSES: Final = {
 }
 _KEYS: Final = {letters: key for key, row in _CLASSES.items() for letters in row.split()}
 _LETTERS: Final = regex.compile("|".join(sorted(_KEYS, key=len, reverse=True)))
+# An Arabic word takes one key a letter, and none for a vowel.
+_ARABIC: Final = {code: _KEYS.get(chr(code)) for code in range(0x621, 0x64B)}
+_ALL_ARABIC: Final = regex.compile(r"[\u0621-\u064A]*")
 _REPEATED: Final = regex.compile(r"(.)\1+")
 
 
 def sound(word: str) -> str | None:
     """Return the consonant key of a folded word; None where fewer than three consonants are left."""
     spoken = word.removesuffix("ه")  # a folded ta marbuta is not heard: مصراتة, Misrata
-    key = _REPEATED.sub(r"\1", "".join(_KEYS[letters] for letters in _LETTERS.findall(spoken)))
+    if _ALL_ARABIC.fullmatch(spoken):
+        keys = spoken.translate(_ARABIC)
+    else:
+        keys = "".join(_KEYS[letters] for letters in _LETTERS.findall(spoken))
+    key = _REPEATED.sub(r"\1", keys)
     return key if len(key) >= _SHORTEST else None

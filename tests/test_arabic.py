@@ -7,13 +7,22 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.arabic import STOP_WORDS, fold, grams, stem, terms, word_terms, words
+from embeddings.arabic import NORMALIZER, STOP_WORDS, fold, grams, stem, terms, word_terms, words
+from embeddings.sounds import sound
 from tests.strategies import any_text, arabic_text, arabic_words, disguised, dressed_words
 
 
 @given(any_text)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+USUAL = "".join(map(chr, [*range(0x20, 0x7F), *range(0x621, 0x653), *range(0x660, 0x66A)]))
+
+
+@given(st.text(st.sampled_from(USUAL)))
+def test_the_short_way_of_usual_characters_folds_as_the_normalizer_does(text: str) -> None:
+    assert fold(text) == NORMALIZER.normalize_str(NORMALIZER.normalize_str(text))
 
 
 @given(any_text)
@@ -151,3 +160,8 @@ def test_a_name_sounds_the_same_in_every_spelling(one: str, other: str) -> None:
 
 def test_short_words_have_no_sound() -> None:
     assert not [term for term in terms("قال لي وزير") if term[0] == "~" and len(term) < 4]
+
+
+@given(arabic_words.map(fold))
+def test_the_short_way_to_the_sound_of_an_arabic_word_gives_what_the_long_way_gives(word: str) -> None:
+    assert sound(word) == sound(f"a{word}")  # a Latin vowel is not heard, and keeps the word from the short way

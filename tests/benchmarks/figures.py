@@ -1,8 +1,8 @@
-"""Put the figures of tests/benchmarks/results/*.json into the README, between its two markers.
+"""Put the figures of tests/benchmarks/results/*.json into the README and the pages of docs/, between two markers each.
 
     python -m tests.benchmarks.figures
 
-A test fails when README and result files differ.
+A test fails when a page and the result files differ.
 """
 
 import json
@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.peers import tables
+
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 START, END = "<!-- figures -->\n", "<!-- /figures -->"
 
 
@@ -24,6 +26,13 @@ def render() -> str:
         _speed(_read("asking")),
     )
     return "\n\n".join(parts)
+
+
+def render_peers() -> str:
+    """Return the tables of docs/peers.md, or that there is no record yet."""
+    if not (RESULTS / "peers.json").exists():
+        return "No run is recorded yet: `make bench-peers DATA=DIR` measures all systems and fills this in."
+    return tables.page(_read("peers"))
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -123,10 +132,15 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def main() -> None:
-    """Rewrite the README's tables."""
-    text = README.read_text(encoding="utf-8")
+    """Rewrite the tables of README and docs/."""
+    _put(ROOT / "README.md", render())
+    _put(ROOT / "docs" / "peers.md", render_peers())
+
+
+def _put(page: Path, figures: str) -> None:
+    text = page.read_text(encoding="utf-8")
     before, rest = text.split(START)
-    README.write_text(f"{before}{START}{render()}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    page.write_text(f"{before}{START}{figures}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":
