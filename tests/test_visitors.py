@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,10 +59,10 @@ def test_folders_are_closed_when_their_visitor_is_away_and_never_while_in_use(
     monkeypatch.setattr("ui.visitors._AWAY", -1.0)
     with visitors.assistant("a" * 32) as own:
         given_by(visitors, "b" * 32, NADIA)
-        assert set(visitors._open) == {"a" * 32, "b" * 32}
+        assert set(visitors._held) == {"a" * 32, "b" * 32}
         assert own.listed("a.txt")
     given_by(visitors, "c" * 32, NADIA)
-    assert set(visitors._open) == {"c" * 32}
+    assert set(visitors._held) == {"c" * 32}
     with visitors.assistant("a" * 32) as own:
         assert own.counts.documents == 6
 
@@ -75,6 +76,35 @@ def test_who_has_not_come_for_a_month_is_forgotten(visitors: Visitors, assistant
     os.utime(folder / ("a" * 32) / "came", (came - 31 * 24 * 3600,) * 2)
     Visitors(assistant, folder, LIMITS).close()
     assert [path.name for path in folder.iterdir()] == ["b" * 32]
+
+
+def test_whoever_comes_is_not_forgotten_and_a_server_that_runs_on_forgets_the_others(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    days = 0.0
+    visitors = Visitors(assistant, tmp_path / "visitors", LIMITS, now=lambda: time.time() + days * 24 * 3600)
+    for visitor in ("a" * 32, "b" * 32):
+        given_by(visitors, visitor, SALIM)
+    for days in (20.0, 40.0, 60.0):
+        with visitors.assistant("a" * 32):
+            came = tmp_path / "visitors" / ("a" * 32) / "came"
+        os.utime(came, (time.time() + days * 24 * 3600,) * 2)
+        visitors._held.pop("b" * 32, None)
+    given_by(visitors, "c" * 32, SALIM)
+    assert sorted(folder.name for folder in (tmp_path / "visitors").iterdir()) == ["a" * 32, "c" * 32]
+    visitors.close()
+
+
+def test_files_that_come_at_once_are_counted_one_after_the_other(visitors: Visitors) -> None:
+    def give(number: int) -> None:
+        visitors.take("a" * 32, io.BytesIO(f"{SALIM} {number}".encode()), f"{number}.txt")
+
+    people = [threading.Thread(target=give, args=(number,)) for number in range(8)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert len(visitors.sent("a" * 32)) == LIMITS.documents
 
 
 def test_a_full_disk_is_told_and_nothing_is_stored(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from qa.verify import verify
 from ui import schema
 from ui.library import told
 from ui.problems import add_handlers, responses
+from ui.reasons import reason
 from ui.reference import reference_page
 from ui.strings import Texts, preferred_language, texts
 from ui.terminal import hit_values
@@ -171,7 +172,8 @@ def _found(assistant: "Assistant", document_id: str) -> Document:
 
 
 def _fate(fate: Fate, limits: UploadLimits, words: Texts) -> dict[str, Any]:
-    return {**asdict(fate), "message": told(fate, limits, words) or None}
+    unreadable = [{"path": part.path, "reason": reason(part.reason, words)} for part in fate.unreadable]
+    return {**asdict(fate), "message": told(fate, limits, words) or None, "unreadable": unreadable}
 
 
 def described(info: DocumentInfo, *, yours: bool) -> dict[str, Any]:

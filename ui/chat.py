@@ -106,6 +106,7 @@ class Page:
     switch: gr.Button
     theme: gr.Button
     documents: gr.Button
+    changed: gr.Button
     restart: gr.Button
     conversation: gr.HTML
     start: gr.Column
@@ -149,6 +150,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
         documents = gr.Button(words.library, elem_id="documents", size="sm")
+        changed = gr.Button("", elem_id="changed")  # pressed by the script after documents came or went
         restart = gr.Button(words.new_conversation, elem_id="restart", size="sm")
         switch = gr.Button(words.other_language, elem_id="language", size="sm")
         theme = gr.Button("◐", elem_id="theme", size="sm")
@@ -177,6 +179,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
         switch=switch,
         theme=theme,
         documents=documents,
+        changed=changed,
         restart=restart,
         conversation=shown,
         start=start,
@@ -244,5 +247,7 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
     judging = [page.turns, page.said, page.language]
     page.conversation.like(handlers.judge, judging, [page.said, page.conversation], queue=False, **quiet)
     page.restart.click(handlers.restart, [page.language], outputs[1:], **quiet)
+    shown = [page.conversation, page.panel, page.turns, page.memory, page.source]
+    page.changed.click(handlers.recheck, judging, shown, **quiet)
     page.switch.click(handlers.switch, [page.language, page.turns, page.said], page.worded, **quiet)
     app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quiet)

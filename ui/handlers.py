@@ -118,6 +118,17 @@ class Handlers:
         with self._visitors.assistant(visitor(request)) as assistant:
             return worded(assistant, turns, self._said(said), texts("ar" if language == "en" else "en"))
 
+    def recheck(self, turns: list[Turn], said: object, language: str, request: gr.Request) -> list[Any]:
+        """Show answers whose documents are gone as such, and the publishers that there are now."""
+        words = texts(language)
+        with self._visitors.assistant(visitor(request)) as assistant:
+            after = unpacked(packed(turns), assistant.document)
+            sources = gr.update(choices=choices(assistant.sources(), words))
+        if packed(after) == packed(turns):
+            return [gr.skip()] * 4 + [sources]
+        shown = conversation(after, words, said=self._said(said))
+        return [shown, panel(after, words), after, packed(after), sources]
+
     def greet(self, memory: object, said: object, request: gr.Request) -> list[Any]:
         """Give the page in the visitor's language, with the conversation that their browser kept."""
         words = texts(preferred_language(dict(request.headers)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ui.visitors import Visitors
 
 _ROWS: Final = 50
+_KINDS: Final = " ".join(SUFFIXES)
 
 
 def add_library(app: FastAPI, visitors: "Visitors") -> None:
@@ -54,48 +55,56 @@ def dialog(count: int, limits: UploadLimits | None, words: Texts) -> str:
     """
     told = {
         "language": words.language,
-        "sending": words.sending,
-        "sent": words.sent,
-        "not-sent": words.not_sent,
+        "total": words.documents,
+        "none": words.no_documents,
         "indexing": words.indexing,
         "indexed": words.indexed,
-        "none": words.no_documents,
         "confirm": words.confirm_removal,
+        **(_told_of_sending(limits, words) if limits else {}),
+    }
+    data = " ".join(f'data-{name}="{attribute(text)}"' for name, text in told.items())
+    return (
+        f'<dialog id="library" class="page" dir="{words.direction}" lang="{words.language}" '
+        f'aria-labelledby="library-title" {data}><div class="inside">'
+        f'<header><h2 id="library-title">{words.library}</h2>'
+        f'<p class="meta" data-count>{words.documents.format(count=f"{count:,}")}</p>'
+        f'<button type="button" class="quiet" data-shut aria-label="{words.close_library}">✕</button></header>'
+        f"{_sending(limits, words) if limits else ''}"
+        '<p class="indexing" role="status" hidden></p>'
+        f'<input type="search" name="query" dir="auto" autocomplete="off" placeholder="{words.find_document}" '
+        f'aria-label="{words.find_document}"><ul class="shelf" aria-label="{words.library}"></ul>'
+        f'<button type="button" class="quiet" data-more hidden>{words.more_documents}</button></div></dialog>'
+    )
+
+
+def _told_of_sending(limits: UploadLimits, words: Texts) -> dict[str, str]:
+    """Return what the script needs to check files and to tell what became of them."""
+    return {
+        "sending": words.sending,
+        "not-sent": words.not_sent,
         "added": words.file_added,
         "updated": words.file_updated,
         "unchanged": words.file_unchanged,
         "failed": words.file_failed,
-        "total": words.documents,
+        "kind": words.file_kind.format(kinds=_KINDS),
+        "size": words.file_size.format(megabytes=limits.megabytes),
+        "most": str(limits.bytes),
     }
-    if limits:
-        told |= {"too-large": words.file_size.format(megabytes=limits.megabytes), "most": str(limits.bytes)}
-    data = " ".join(f'data-{name}="{attribute(text)}"' for name, text in told.items())
-    return (
-        f'<dialog id="library" class="page" dir="{words.direction}" lang="{words.language}" '
-        f'aria-labelledby="library-title" {data}>'
-        f'<header><h2 id="library-title">{words.library}</h2><p class="meta" data-count>'
-        f"{words.documents.format(count=count)}</p>"
-        f'<button type="button" class="quiet" data-shut aria-label="{words.close_library}">✕</button></header>'
-        f"{_sending(limits, words) if limits else ''}"
-        '<p class="indexing" role="status" hidden></p>'
-        f'<label class="seek"><span>{words.find_document}</span>'
-        '<input type="search" name="query" dir="auto" autocomplete="off"></label>'
-        f'<ul class="shelf" aria-label="{words.library}"></ul>'
-        f'<button type="button" class="quiet" data-more hidden>{words.more_documents}</button></dialog>'
-    )
 
 
 def _sending(limits: UploadLimits, words: Texts) -> str:
-    """Return where documents are dropped, how it goes, and what became of each file."""
-    kinds = " ".join(SUFFIXES)
+    """Return where documents are dropped or chosen, how it goes, and what became of each file."""
     taken = words.upload_limits.format(megabytes=limits.megabytes, documents=limits.documents)
     seen = words.uploads_shared if limits.shared else words.uploads_private
     return (
-        f'<section class="send"><label class="drop"><input type="file" multiple accept="{",".join(SUFFIXES)}">'
-        f"<b>{words.add_documents}</b> <span>{words.drop_documents}</span> <span>{taken}</span> "
-        f'<bdi class="kinds" dir="ltr">{kinds}</bdi></label><p class="seen">{seen}</p>'
-        f'<div class="going" hidden><progress max="1" value="0" aria-label="{words.add_documents}"></progress>'
-        '<p role="status"></p></div><ul class="fates" aria-live="polite"></ul></section>'
+        f'<section class="send" aria-label="{words.add_documents}"><div class="drop"><b>{words.drop_documents}</b>'
+        f'<p class="ways"><label class="way"><input type="file" multiple accept="{",".join(SUFFIXES)}">'
+        f"{words.choose_files}</label>"
+        f'<label class="way folder"><input type="file" webkitdirectory>{words.choose_folder}</label></p>'
+        f'<p class="meta">{taken} <bdi class="kinds" dir="ltr">{_KINDS}</bdi></p></div>'
+        f'<p class="seen{" open" if limits.shared else ""}">{seen}</p>'
+        f'<div class="going" hidden><progress max="1" aria-label="{words.add_documents}"></progress>'
+        '<p role="status"></p></div><ul class="fates"></ul></section>'
     )
 
 
@@ -109,20 +118,21 @@ def rows(infos: "Sequence[DocumentInfo]", sent: Set[str], following: int | None,
 def _row(info: "DocumentInfo", words: Texts, *, mine: bool) -> str:
     facts = " · ".join(bdi(fact) for fact in (day(info.date, words), info.source) if fact)
     removal = attribute(words.remove_document.format(title=info.title))
-    own = (
-        f'<span class="mine">{words.yours}</span>'
+    button = (
         f'<button type="button" class="quiet" data-remove="{info.id}" aria-label="{removal}">{words.remove}</button>'
     )
+    tag, own = (f'<span class="tag">{words.yours}</span>', button) if mine else ("", "")
     return (
-        f'<li><a href="source/{info.id}?language={words.language}" target="_blank" rel="noopener">{bdi(info.title)}</a>'
-        f'<span class="meta">{facts}</span>{own if mine else ""}</li>'
+        f'<li><div><a href="source/{info.id}?language={words.language}" '
+        f'target="_blank" rel="noopener">{bdi(info.title)}</a><p class="meta">'
+        f"{tag}{facts}</p></div>{own}</li>"
     )
 
 
 def told(fate: Fate, limits: UploadLimits, words: Texts) -> str:
     """Return why a file was not taken, or not all of it; empty where nothing is wrong."""
     reasons = {
-        "kind": words.file_kind.format(kinds=" ".join(SUFFIXES)),
+        "kind": words.file_kind.format(kinds=_KINDS),
         "size": words.file_size.format(megabytes=limits.megabytes),
         "count": words.file_count.format(documents=limits.documents),
         "space": words.file_space,

@@ -114,11 +114,12 @@ class Texts:
     more_documents: str
     add_documents: str
     drop_documents: str
+    choose_files: str
+    choose_folder: str
     upload_limits: str
     uploads_private: str
     uploads_shared: str
     sending: str
-    sent: str
     not_sent: str
     indexing: str
     indexed: str
@@ -237,22 +238,23 @@ _ARABIC: Final = Texts(
     unknown_user_next="حدّث الصفحة وأدخل ما أعطاك إياه مشغّل الموقع.",
     library="الوثائق",
     close_library="إغلاق الوثائق",
-    find_document="ابحث في العناوين والمصادر",
+    find_document="ابحث في العناوين والمصادر والملفات",
     no_documents="لا وثيقة بهذه الكلمات.",
     more_documents="عرض المزيد",
     add_documents="أضف وثائقك",
-    drop_documents="اسحب الملفات إلى هنا أو اخترها.",
+    drop_documents="اسحب ملفاتك أو مجلداتك إلى هنا",
+    choose_files="اختر ملفات",
+    choose_folder="اختر مجلدًا",
     upload_limits="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على {documents}.",
     uploads_private="لا يرى وثائقك أحد سواك، وتُحذف إن لم تعد خلال ثلاثين يومًا.",
     uploads_shared="تنبيه: يرى وثائقك كل من يستعمل هذا الموقع.",
     sending="تُضاف الملفات: {done} من {of} · الوقت الباقي {left}",
-    sent="اكتملت الإضافة: {of} من {of}",
     not_sent="لم يصل الملف إلى الخادم. تحقق من الاتصال وأعد المحاولة.",
     indexing="تُفهرس ملفات هذا الموقع: {read} من {files} · الوثائق {documents} · الوقت الباقي {left}",
     indexed="اكتملت فهرسة ملفات هذا الموقع: الوثائق {documents} · ما لم يُقرأ {unreadable}",
     file_added="أُضيف",
     file_updated="حُدِّث",
-    file_unchanged="موجود من قبل بلا تغيير",
+    file_unchanged="لم يتغيّر",
     file_failed="لم يُضَف",
     file_kind="هذا النوع من الملفات لا يُقرأ. الأنواع المقروءة: \u2066{kinds}\u2069",
     file_size="الملف أكبر من {megabytes} ميغابايت. قسّمه وأضف أجزاءه.",
@@ -260,10 +262,10 @@ _ARABIC: Final = Texts(
     file_space="لا تتسع مساحة الخادم الآن. أخبر مشغّل الموقع.",
     file_unreadable="لم يُقرأ من الملف شيء.",
     file_partly="قُرئ الملف إلا أجزاءً منه عددها {count}.",
-    yours="لك",
+    yours="وثيقتك",
     remove="حذف",
     remove_document="حذف الوثيقة: {title}",
-    confirm_removal="أتُحذف هذه الوثيقة؟ {title}",
+    confirm_removal="تأكيد الحذف",
     no_uploads="لا تُقبل هنا وثائق من الزوار.",
     not_yours="لا يحذف وثيقةً إلا من أضافها.",
     endpoints="واجهة البرمجة",
@@ -370,22 +372,23 @@ _ENGLISH: Final = Texts(
     unknown_user_next="Reload the page and enter what the operator gave you.",
     library="Documents",
     close_library="Close the documents",
-    find_document="Search titles and sources",
+    find_document="Search titles, sources and files",
     no_documents="No document has these words.",
     more_documents="Show more",
     add_documents="Add your documents",
-    drop_documents="Drop files here or choose them.",
+    drop_documents="Drop your files or folders here",
+    choose_files="Choose files",
+    choose_folder="Choose a folder",
     upload_limits="A file may have up to {megabytes} MB, and you up to {documents} documents.",
     uploads_private="Nobody but you sees your documents; they are removed when you have not come back for thirty days.",
     uploads_shared="Take note: everyone who uses this site sees your documents.",
     sending="Adding files: {done} of {of} · time left {left}",
-    sent="All added: {of} of {of}",
     not_sent="The file did not reach the server. Check the connection and try again.",
     indexing="The files of this site are being indexed: {read} of {files} · {documents} documents · time left {left}",
     indexed="The files of this site are indexed: {documents} documents · {unreadable} could not be read",
     file_added="added",
     file_updated="updated",
-    file_unchanged="there already, unchanged",
+    file_unchanged="unchanged",
     file_failed="not added",
     file_kind="Files of this kind are not read. These are: {kinds}",
     file_size="The file is larger than {megabytes} MB. Split it and add its parts.",
@@ -396,7 +399,7 @@ _ENGLISH: Final = Texts(
     yours="yours",
     remove="Remove",
     remove_document="Remove the document: {title}",
-    confirm_removal="Remove this document? {title}",
+    confirm_removal="Really remove",
     no_uploads="No documents are taken from visitors here.",
     not_yours="A document is removed by whoever added it.",
     endpoints="Programming interface",

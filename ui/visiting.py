@@ -14,6 +14,7 @@ from ui.asgi import Asgi, Message, Receive, Scope, Send, headers_of
 VISITOR: Final = "x-dalil-visitor"
 _COOKIE: Final = "dalil_visitor"
 _SENT: Final = re.compile(rf"(?:^|;\s*){_COOKIE}=([A-Za-z0-9_-]{{43}})(?:;|$)")
+_COMMON: Final = ("/dalil/", "/assets/", "/static/", "/theme.css")  # the same for everyone
 _YEAR: Final = 365 * 24 * 3600
 
 
@@ -36,6 +37,7 @@ class Visiting:
         if user is not None or cookie or new:
             kept.append((VISITOR.encode(), _name(f"user {user}" if user is not None else number).encode()))
         scope["headers"] = kept
+        send = send if scope["path"].startswith(_COMMON) else _keeping(send)
         await self._app(scope, receive, _giving(send, scope, number) if new else send)
 
 
@@ -47,6 +49,18 @@ def _begins(scope: Scope) -> bool:
 def _name(secret: str) -> str:
     """Return the name of a visitor: of a folder, too, and no way back to the number."""
     return hashlib.sha256(f"dalil {secret}".encode()).hexdigest()[:32]
+
+
+def _keeping(send: Send) -> Send:
+    """Return what sends a response on to its visitor alone: no cache on the way may give it to somebody else."""
+
+    async def keeping(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            rest = [(name, value) for name, value in message.get("headers", []) if name.lower() != b"cache-control"]
+            message["headers"] = [*rest, (b"cache-control", b"private, no-cache")]
+        await send(message)
+
+    return keeping
 
 
 def _giving(send: Send, scope: Scope, number: str) -> Send:

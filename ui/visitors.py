@@ -6,6 +6,7 @@ nobody has come for a month.
 """
 
 import logging
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
 
 _AWAY: Final = 600.0  # seconds after which a folder is closed
-_FORGOTTEN: Final = 30 * 24 * 3600.0  # seconds after which it is removed
+_DAY: Final = 24 * 3600.0
+_FORGOTTEN: Final = 30 * _DAY  # seconds after which it is removed
 _FREE: Final = 1_000_000_000  # bytes of the disk that are left to others
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
-class _Open:
-    """A visitor's folder while it is open, and how many are at work in it."""
+class _Held:
+    """A visitor's folder while it is in use, how many are at work in it, and the locks they wait at."""
 
-    assistant: "Assistant"
+    opened: "Assistant | None" = None
     users: int = 0
     used: float = field(default_factory=time.monotonic)
+    opening: Lock = field(default_factory=Lock)
+    taking: Lock = field(default_factory=Lock)
 
 
 class Visitors:
@@ -61,9 +65,11 @@ class Visitors:
         self._folder = folder
         self._now = now
         self.limits = limits or UploadLimits()
-        self._open: dict[str, _Open] = {}
+        self._held: dict[str, _Held] = {}
         self._lock = Lock()
-        self._forget()
+        self._shared_taking = Lock()
+        self._tidied = -math.inf
+        self._tidy()
 
     @property
     def takes_documents(self) -> bool:
@@ -73,10 +79,10 @@ class Visitors:
     @contextmanager
     def assistant(self, visitor: str | None) -> "Iterator[Assistant]":
         """Lend the assistant of a visitor; of one who has sent nothing, or is not known, the shared one."""
-        if visitor is None or self._folder is None or not (self._folder / visitor / TRUTH).exists():
+        if visitor is None or not self._has_own(visitor):
             yield self._shared
             return
-        with self._own(visitor) as own:
+        with self._own(visitor) as (own, _):
             yield own
 
     def take(
@@ -97,9 +103,11 @@ class Visitors:
         if shutil.disk_usage(self._folder.parent).free < _FREE + self.limits.bytes:
             logger.error("the disk is full", extra={"folder": str(self._folder)})
             return Fate(clean(name), "failed", problem="space")
+        # One file of a visitor at a time: each is counted with those before it.
         if self.limits.shared:
-            return take(self._shared, file, name, visitor, self.limits, on_progress)
-        with self._own(visitor) as own:
+            with self._shared_taking:
+                return take(self._shared, file, name, visitor, self.limits, on_progress)
+        with self._own(visitor) as (own, taking), taking:
             return take(own, file, name, visitor, self.limits, on_progress)
 
     def remove(self, visitor: str, document_ids: Sequence[str]) -> int:
@@ -110,7 +118,7 @@ class Visitors:
 
     def sent(self, visitor: str | None) -> set[str]:
         """Return the ids of the documents that a visitor sent."""
-        if visitor is None:
+        if visitor is None or not (self.limits.shared or self._has_own(visitor)):
             return set()
         with self.assistant(visitor) as assistant:
             return set(assistant.placed(place(visitor)))
@@ -118,69 +126,83 @@ class Visitors:
     def close(self) -> None:
         """Close the visitors' folders; the shared assistant stays open."""
         with self._lock:
-            for opened in self._open.values():
-                opened.assistant.close()
-            self._open.clear()
+            for visitor in list(self._held):
+                self._close(visitor)
+
+    def _has_own(self, visitor: str) -> bool:
+        return self._folder is not None and (self._folder / visitor / TRUTH).exists()
 
     @contextmanager
-    def _own(self, visitor: str) -> "Iterator[Assistant]":
-        """Lend the assistant over a visitor's folder, which stays open as long as somebody has it."""
+    def _own(self, visitor: str) -> "Iterator[tuple[Assistant, Lock]]":
+        """Lend the assistant over a visitor's folder, which stays open as long as somebody has it, and its lock."""
         with self._lock:
-            if visitor not in self._open:
-                self._close_idle()
-                self._open[visitor] = _Open(self._opened(visitor))
-            opened = self._open[visitor]
-            opened.users += 1
+            self._tidy()
+            held = self._held.setdefault(visitor, _Held())
+            held.users += 1
         try:
-            yield opened.assistant
+            with held.opening:
+                if held.opened is None:
+                    held.opened = self._opened(visitor)
+            self._came(visitor).touch()
+            yield held.opened, held.taking
         finally:
             with self._lock:
-                opened.users -= 1
-                opened.used = time.monotonic()
+                held.users -= 1
+                held.used = time.monotonic()
 
-    def _close_idle(self) -> None:
+    def _came(self, visitor: str) -> Path:
+        """Return the file whose time says when a visitor came last."""
+        assert self._folder is not None  # noqa: S101 (only visitors with folders come here)
+        return self._folder / visitor / "came"
+
+    def _tidy(self) -> None:
+        """Close the folders of visitors who are away, and once a day remove those of visitors who stay away."""
         away = time.monotonic() - _AWAY
-        for visitor, opened in list(self._open.items()):
-            if not opened.users and opened.used < away:
-                opened.assistant.close()
-                del self._open[visitor]
+        for visitor, held in list(self._held.items()):
+            if not held.users and held.used < away:
+                self._close(visitor)
+        if self._now() >= self._tidied + _DAY:
+            self._tidied = self._now()
+            self._forget()
+
+    def _close(self, visitor: str) -> None:
+        held = self._held.pop(visitor)
+        if held.opened is not None:
+            held.opened.close()
 
     def _opened(self, visitor: str) -> "Assistant":
         """Open a visitor's folder; what cannot be used as it is, is made again from its documents or set aside."""
-        assert self._folder is not None  # noqa: S101 (only visitors with folders come here)
-        folder = self._folder / visitor
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = self._came(visitor).parent
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            assistant = self._shared.beside(folder)
+            return self._shared.beside(folder)
         except IndexMismatchError:
-            assistant = self._made_again(folder)
+            self._make_again(folder)
         except IndexDamagedError:
             logger.exception("a visitor's documents are damaged and were set aside", extra={"folder": str(folder)})
             folder.rename(folder.with_name(f"damaged-{visitor}-{time.time_ns()}"))
-            assistant = self._shared.beside(folder)
-        (folder / "came").touch()
-        return assistant
+        return self._shared.beside(folder)
 
-    def _made_again(self, folder: Path) -> "Assistant":
+    def _make_again(self, folder: Path) -> None:
         """Index the documents of a folder once more: the operator has changed the encoder, or Dalil its folding."""
-        before = folder.with_name(f"before-{folder.name}-{time.time_ns()}")
-        folder.rename(before)
-        assistant = self._shared.beside(folder)
-        store = Store(before / TRUTH)
+        again = folder.with_name(f"again-{folder.name}-{time.time_ns()}")
+        store = Store(folder / TRUTH)
         try:
             found = (store.document(info.id) for info in store.infos())
-            assistant.add(document for document in found if document is not None)
+            with self._shared.beside(again) as assistant:
+                assistant.add(document for document in found if document is not None)
         finally:
             store.close()
-        shutil.rmtree(before)
-        return assistant
+        shutil.rmtree(folder)
+        again.rename(folder)
 
     def _forget(self) -> None:
-        """Remove the folders of visitors who have not come for a month."""
+        """Remove the folders of visitors who have not come for a month, and what a crash has left behind."""
         if self._folder is None or not self._folder.is_dir():
             return
         for folder in self._folder.iterdir():
             came = folder / "came"
-            if came.exists() and came.stat().st_mtime < self._now() - _FORGOTTEN:
+            last = (came if came.exists() else folder).stat().st_mtime
+            if last < self._now() - _FORGOTTEN and folder.name not in self._held:
                 shutil.rmtree(folder)
                 logger.info("documents that nobody came back for were removed", extra={"folder": folder.name})

@@ -2,14 +2,11 @@
 (() => {
   const find = (selector, within = document) => within.querySelector(selector);
   const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+  const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body;
   let dialog = null;
-  let waiting = [];
-  let sending = false;
-  let asked = 0;
 
   const words = (name, values = {}) => dialog.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
-  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
-  const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body;
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.ceil(seconds % 60) % 60).padStart(2, "0")}`;
 
   // The dialog
 
@@ -42,29 +39,19 @@
       else if (button?.dataset.remove) remove(button);
       else if (button?.matches("[data-more]")) list(Number(button.dataset.following));
     });
-    const drop = find(".drop", dialog);
-    if (!drop) return;
-    find("input", drop).addEventListener("change", (event) => {
-      send([...event.target.files]);
-      event.target.value = "";
-    });
-    for (const name of ["dragover", "dragleave", "drop"])
-      drop.addEventListener(name, (event) => {
-        event.preventDefault();
-        drop.classList.toggle("over", name === "dragover");
-        if (name === "drop") send([...event.dataTransfer.files]);
-      });
+    bindSending();
   };
 
   // The list
 
+  let asked = 0;
   const list = async (offset = 0) => {
     const turn = ++asked;
     const query = find("[type=search]", dialog).value;
-    const address = new URLSearchParams({ query, offset, language: dialog.dataset.language });
+    const address = new URLSearchParams({ query, offset: Number(offset) || 0, language: dialog.dataset.language });
     const response = await fetch(`library/rows?${address}`);
     if (!response.ok || turn !== asked) return;
-    const items = [...parsed(`<ul>${await response.text()}</ul>`).firstChild.children];
+    const items = [...find("ul", parsed(`<ul>${await response.text()}</ul>`)).children];
     const following = items.at(-1)?.dataset.following;
     const shelf = find(".shelf", dialog);
     if (!offset) shelf.replaceChildren();
@@ -75,23 +62,37 @@
     more.dataset.following = following ?? "";
   };
 
+  // A second press removes; looking elsewhere takes the first one back.
   const remove = async (button) => {
-    const item = button.closest("li");
-    if (!confirm(words("confirm", { title: find("a", item).textContent }))) return;
+    if (!button.dataset.sure) {
+      const before = [button.textContent, button.getAttribute("aria-label")];
+      button.dataset.sure = "yes";
+      button.textContent = dialog.dataset.confirm;
+      button.setAttribute("aria-label", `${dialog.dataset.confirm}: ${before[1]}`);
+      button.addEventListener("blur", () => {
+        delete button.dataset.sure;
+        [button.textContent] = before;
+        button.setAttribute("aria-label", before[1]);
+      }, { once: true });
+      return;
+    }
     const response = await fetch(`documents/${button.dataset.remove}`, { method: "DELETE" });
     if (!response.ok && response.status !== 404) return;
-    item.remove();
+    button.closest("li").remove();
     count((await response.json()).total);
     find("[type=search]", dialog).focus();
+    changed();
   };
 
   const count = (total) => {
     if (total === undefined) return;
-    find("[data-count]", dialog).textContent = words("total", { count: total });
-    document.querySelectorAll("[data-documents]").forEach((button) => {
-      button.textContent = words("total", { count: total });
-    });
+    const text = words("total", { count: total.toLocaleString("en") });
+    for (const place of [find("[data-count]", dialog), ...document.querySelectorAll("button[data-documents]")])
+      place.textContent = text;
   };
+
+  // The chat shows nothing of what is gone, and offers the publishers of what is new.
+  const changed = () => find("#changed")?.click();
 
   // What the operator has indexed while the chat is open
 
@@ -105,86 +106,162 @@
       line.hidden = !indexing;
       if (!indexing) return;
       const left = indexing.seconds_left === null ? "…" : clock(indexing.seconds_left);
-      const facts = { ...indexing, left, unreadable: indexing.unreadable.length };
-      line.textContent = words(indexing.finished ? "indexed" : "indexing", facts);
+      line.textContent = words(indexing.finished ? "indexed" : "indexing", {
+        ...indexing,
+        left,
+        unreadable: indexing.unreadable.length,
+      });
       if (indexing.finished) return list();
       await pause(1.5);
     }
   };
 
-  // Sending
+  // Choosing
 
-  const fate = (name, state, message, unreadable = []) => {
+  // What lies in a folder is passed over as on the command line: hidden files, and kinds that are not read.
+  const kinds = () => find("input[accept]", dialog).accept.split(",");
+  const belongs = (path) =>
+    !path.split("/").some((part) => part.startsWith(".")) && kinds().some((kind) => path.toLowerCase().endsWith(kind));
+
+  const inFolder = async (folder) => {
+    const reader = folder.createReader();
+    const found = [];
+    for (;;) {
+      const entries = await new Promise((done) => reader.readEntries(done, () => done([])));
+      if (!entries.length) return found;
+      for (const entry of entries)
+        if (entry.isDirectory) found.push(...(await inFolder(entry)));
+        else if (belongs(entry.fullPath.slice(1))) found.push(await opened(entry, entry.fullPath.slice(1)));
+    }
+  };
+  const opened = async (entry, name) => ({ file: await new Promise((done, fail) => entry.file(done, fail)), name });
+
+  const dropped = async (transfer) => {
+    // Entries can be asked for while the event lasts alone.
+    const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    const some = entries.map((entry) => (entry.isDirectory ? inFolder(entry) : opened(entry, entry.name)));
+    return (await Promise.all(some)).flat();
+  };
+
+  const bindSending = () => {
+    const drop = find(".drop", dialog);
+    if (!drop) return;
+    for (const input of drop.querySelectorAll("input"))
+      input.addEventListener("change", () => {
+        const chosen = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+        send(input.webkitdirectory ? chosen.filter(({ name }) => belongs(name)) : chosen);
+        input.value = "";
+      });
+    for (const name of ["dragover", "dragleave", "drop"])
+      drop.addEventListener(name, async (event) => {
+        event.preventDefault();
+        drop.classList.toggle("over", name === "dragover");
+        if (name === "drop") send(await dropped(event.dataTransfer));
+      });
+  };
+
+  // Sending: small files together, so that many of them leave room for questions under the limit of requests.
+
+  const TOGETHER = 10;
+  const SMALL = 500_000;
+  let waiting = [];
+  let sending = false;
+  let fates = {};
+
+  const tell = (name, state, message, unreadable = []) => {
+    fates[state] = (fates[state] ?? 0) + 1;
     const item = document.createElement("li");
     item.className = state;
     const title = document.createElement("bdi");
     title.textContent = name;
-    item.append(title, ` — ${words(state)}`);
-    for (const text of [message, ...unreadable.map((part) => `${part.path}: ${part.reason}`)].filter(Boolean)) {
+    const label = document.createElement("span");
+    label.textContent = words(state);
+    item.append(title, label);
+    for (const text of [message, ...unreadable.map((part) => (part.path === name ? part.reason : `${part.path}: ${part.reason}`))].filter(Boolean)) {
       const line = document.createElement("p");
       line.dir = "auto";
       line.textContent = text;
       item.append(line);
     }
-    find(".fates", dialog).prepend(item);
+    find(".fates", dialog)[state === "failed" ? "prepend" : "append"](item);
   };
 
-  const post = async (file) => {
+  const post = async (some) => {
     const form = new FormData();
-    form.append("files", file, file.webkitRelativePath || file.name);
+    for (const { file, name } of some) form.append("files", file, name);
     for (;;) {
-      const response = await fetch("documents", { method: "POST", body: form });
-      if (response.status !== 429) return response;
+      const headers = { "accept-language": dialog.dataset.language };
+      const response = await fetch("documents", { method: "POST", body: form, headers });
+      if (response.status !== 429) return response.json();
       await pause(Number(response.headers.get("retry-after")) || 1);
     }
   };
 
-  const sendOne = async (file) => {
-    if (file.size > Number(dialog.dataset.most)) return fate(file.name, "failed", dialog.dataset.tooLarge);
+  const sendSome = async (some) => {
     try {
-      const told = await (await post(file)).json();
-      if (!told.files) return fate(file.name, "failed", told.error);
-      told.files.forEach((one) => fate(one.file, one.state, one.message, one.unreadable));
+      const told = await post(some);
+      if (!told.files) throw new Error(told.error);
+      told.files.forEach((one) => tell(one.file, one.state, one.message, one.unreadable));
       count(told.total);
-    } catch {
-      fate(file.name, "failed", dialog.dataset.notSent);
+    } catch (error) {
+      some.forEach(({ name }) => tell(name, "failed", error instanceof TypeError ? dialog.dataset.notSent : error.message));
     }
   };
 
-  const show = (done, of, seconds, share) => {
-    const facts = { done, of, left: share ? clock((seconds / share) * (1 - share)) : "…" };
-    const text = words(done < of ? "sending" : "sent", facts);
+  const next = () => {
+    const some = waiting.splice(0, 1);
+    while (some[0].file.size < SMALL && some.length < TOGETHER && waiting[0]?.file.size < SMALL) some.push(waiting.shift());
+    return some;
+  };
+
+  const weight = (some) => some.reduce((sum, { file }) => sum + file.size + 1_000, 0);
+
+  const show = (done, of, share, seconds) => {
+    const left = share ? clock((seconds / share) * (1 - share)) : "…";
+    const counts = Object.entries(fates).map(([state, number]) => `${words(state)}: ${number}`);
+    const bar = find(".going progress", dialog);
     find(".going", dialog).hidden = false;
-    find(".going p", dialog).textContent = text;
-    find(".going progress", dialog).value = share;
+    find(".going p", dialog).textContent = done < of ? words("sending", { done, of, left }) : counts.join(" · ");
+    bar.hidden = done >= of;
+    if (share) bar.value = share;
+    else bar.removeAttribute("value");
     const button = find("#documents");
     if (button) button.dataset.going = done < of ? `${done}/${of}` : "";
   };
 
   const send = async (files) => {
-    waiting.push(...files);
+    const most = Number(dialog.dataset.most);
+    if (!sending) {
+      fates = {};
+      find(".fates", dialog).replaceChildren();
+    }
+    for (const { name } of files.filter(({ file }) => file.size > most)) tell(name, "failed", dialog.dataset.size);
+    if (!files.length && !sending) {
+      find(".going", dialog).hidden = false;
+      find(".going progress", dialog).hidden = true;
+      find(".going p", dialog).textContent = dialog.dataset.kind;
+    }
+    waiting.push(...files.filter(({ file }) => file.size <= most));
     if (sending || !waiting.length) return;
     sending = true;
-    find(".fates", dialog).replaceChildren();
     const started = performance.now();
     let done = 0;
-    let bytes = 0;
+    let sent = 0;
     while (waiting.length) {
-      const of = done + waiting.length;
-      const all = bytes + waiting.reduce((sum, file) => sum + file.size + 1, 0);
-      show(done, of, (performance.now() - started) / 1000, bytes / all);
-      const file = waiting.shift();
-      await sendOne(file);
-      done += 1;
-      bytes += file.size + 1;
+      show(done, done + waiting.length, sent / (sent + weight(waiting)), (performance.now() - started) / 1000);
+      const some = next();
+      await sendSome(some);
+      done += some.length;
+      sent += weight(some);
     }
-    show(done, done, 0, 1);
+    show(done, done, 1, 0);
     sending = false;
     await list();
+    changed();
   };
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("#documents, [data-documents]")) open();
+    if (event.target.closest?.("#documents, button[data-documents]")) open();
   });
   addEventListener("beforeunload", (event) => sending && event.preventDefault());
 })();
