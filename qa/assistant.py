@@ -240,6 +240,11 @@ class Assistant:
         """How many documents and passages there are."""
         return self._index.counts
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the documents and of what they were indexed with; the same for the same, however built."""
+        return self._index.fingerprint
+
     def close(self) -> None:
         """Close the index."""
         self._index.close()

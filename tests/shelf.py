@@ -57,6 +57,10 @@ class Shelf:
     def counts(self) -> Counts:
         return Counts(documents=len(self._documents), passages=len(self._documents))
 
+    @property
+    def fingerprint(self) -> str:
+        return "0" * 64
+
     def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[Document]:
         found = [document for document in self.documents() if words in document.title]
         return found[offset : None if limit is None else offset + limit]

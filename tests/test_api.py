@@ -146,7 +146,12 @@ def test_no_answer_names_a_path_of_this_machine(http: httpx.Client, seed_documen
 
 def test_health(http: httpx.Client, assistant: Assistant) -> None:
     health = http.get("/health").json()
-    assert health == {"status": "ok", "documents": 5, "passages": assistant.counts.passages}
+    assert health == {
+        "status": "ok",
+        "documents": 5,
+        "passages": assistant.counts.passages,
+        "fingerprint": assistant.ask("من هو حفتر؟").index["fingerprint"],
+    }
     schema.Health.model_validate(health)
 
 

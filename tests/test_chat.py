@@ -117,7 +117,8 @@ def test_style_script_typeface_and_its_licence_are_served(address: str) -> None:
 
 
 def test_health_and_sources(address: str, shelf: Shelf) -> None:
-    assert httpx.get(f"{address}/health").json() == {"status": "ok", "documents": 5, "passages": 5}
+    told = {"status": "ok", "documents": 5, "passages": 5, "fingerprint": shelf.fingerprint}
+    assert httpx.get(f"{address}/health").json() == told
     citation = shelf.ask(CAPTURED).citations[0]
     page = httpx.get(f"{address}/source/{citation.document.id}?start={citation.start}&end={citation.end}")
     assert f'<mark id="quotation" tabindex="-1" data-n="1">{citation.text}</mark>' in page.text

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Body, FastAPI, File, HTTPException, Path, Query, 
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from embeddings.documents import Document
-from embeddings.index import Counts, DocumentInfo
+from embeddings.index import DocumentInfo
 from qa.recalling import recalled
 from qa.verify import verify
 from ui import schema
@@ -141,13 +141,12 @@ class Api:
         return JSONResponse({"removed": removed, "total": total})
 
     async def health(self) -> JSONResponse:
-        """Tell that questions are answered, and over how many documents."""
-        counts = await anyio.to_thread.run_sync(self._counts)
-        return JSONResponse({"status": "ok", **asdict(counts)})
+        """Tell that questions are answered, and over which documents."""
+        return JSONResponse({"status": "ok", **await anyio.to_thread.run_sync(self._held)})
 
-    def _counts(self) -> Counts:
+    def _held(self) -> dict[str, int | str]:
         with self._visitors.assistant(None) as assistant:
-            return assistant.counts
+            return {**asdict(assistant.counts), "fingerprint": assistant.fingerprint}
 
     async def _in_turn(self, request: Request, work: "Callable[[Assistant], _T]") -> _T:
         return await self._beside(request, work, self._turns)

@@ -223,11 +223,15 @@ class Document(Described):
 
 
 class Health(_Answered):
-    """Whether questions are answered, and over how much."""
+    """Whether questions are answered, and over what.
+
+    Two servers that hold the same documents, indexed with the same model and settings, have the same fingerprint.
+    """
 
     status: Literal["ok"]
     documents: int
     passages: int
+    fingerprint: str
 
 
 class Problem(_Answered):
