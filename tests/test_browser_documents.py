@@ -198,6 +198,25 @@ def test_a_folder_is_added_without_what_is_not_read(context: BrowserContext, add
     expect(page.locator("#library .shelf li")).to_have_count(0)
 
 
+def test_files_are_dropped_on_the_page(context: BrowserContext, address: str) -> None:
+    page = visit(context, address)
+    open_documents(page)
+    dropped = page.evaluate_handle(
+        """(text) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "مكتبة.txt"));
+            transfer.items.add("a link", "text/plain");
+            return transfer;
+        }""",
+        SALIM,
+    )
+    page.dispatch_event("#library .drop", "dragover", {"dataTransfer": dropped})
+    expect(page.locator("#library .drop")).to_have_class("drop over")
+    page.dispatch_event("#library .drop", "drop", {"dataTransfer": dropped})
+    expect(page.locator("#library .fates .added bdi")).to_have_text(["مكتبة.txt"])
+    expect(page.locator("#library .drop")).to_have_class("drop")
+
+
 def test_questions_are_answered_while_files_are_added(context: BrowserContext, address: str) -> None:
     page = visit(context, address)
     open_documents(page)

@@ -137,9 +137,13 @@
   const opened = async (entry, name) => ({ file: await new Promise((done, fail) => entry.file(done, fail)), name });
 
   const dropped = async (transfer) => {
-    // Entries can be asked for while the event lasts alone.
-    const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const some = entries.map((entry) => (entry.isDirectory ? inFolder(entry) : opened(entry, entry.name)));
+    // Items can be asked while the event lasts, not later.
+    const some = [...transfer.items].map((item) => {
+      const entry = item.webkitGetAsEntry?.();
+      if (entry?.isDirectory) return inFolder(entry);
+      const file = item.getAsFile();
+      return file ? { file, name: file.name } : [];
+    });
     return (await Promise.all(some)).flat();
   };
 
