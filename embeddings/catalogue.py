@@ -31,7 +31,7 @@ class Catalogue:
         wanted = fold(words).split()
 
         def holds(title: str, source: str | None, path: str) -> bool:
-            held = fold(f"{title}\n{source or ''}\n{path}")
+            held = fold(f"{title} {source or ''} {path}")  # a word cannot reach over a space
             return all(word in held for word in wanted)
 
         where = "WHERE holds(d.title, d.source, d.path)" if wanted else ""
