@@ -1,5 +1,6 @@
 """The README is true: its Python runs, its options exist and none is missing, its figures are those of the files."""
 
+import json
 import os
 import re
 import subprocess
@@ -63,6 +64,16 @@ def test_the_shell_block_names_targets_that_exist() -> None:
 def test_figures_are_those_of_the_result_files() -> None:
     shown = README.split("<!-- figures -->")[1].split("<!-- /figures -->")[0].strip()
     assert shown == render().strip(), "run: python -m tests.benchmarks.figures"
+
+
+def test_a_large_index_finds_what_exact_search_finds() -> None:
+    """The figures of tests/benchmarks/size.py: the ways vectors are kept are chosen so that these hold."""
+    sizes = json.loads((ROOT / "tests/benchmarks/results/size.json").read_text(encoding="utf-8"))["sizes"]
+    assert len(sizes) >= 2
+    for entry in sizes:
+        recalls = {name: value for name, value in entry.items() if name.endswith("recall_at_10")}
+        assert len(recalls) == 4
+        assert min(recalls.values()) >= 0.98, (entry["passages"], recalls)
 
 
 def test_pictures_and_files_named_in_the_readme_are_there() -> None:

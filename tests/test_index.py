@@ -262,6 +262,10 @@ def test_small_changes_leave_the_file_of_vectors_as_it_is(tmp_path: Path, encode
     file = tmp_path / "vectors.faiss"
     with Index.open(tmp_path, encoder, create=True) as index, Index.open(tmp_path, encoder) as reader:
         index.add(articles)
+        with pytest.MonkeyPatch.context() as patch:  # the reader takes the file that the writer made
+            patch.delattr("embeddings.vectors.VectorIndex._rebuild")
+            assert reader.refresh()
+        assert_holds(reader, articles)
         before = file.stat()
         index.add([changed])
         index.remove([articles[3].id])

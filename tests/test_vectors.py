@@ -82,6 +82,20 @@ def test_the_nearest_are_those_numpy_finds(kind: str, k: int) -> None:
     assert not recalled or np.mean(recalled) > 0.9
 
 
+@pytest.mark.parametrize("removed", [0.0, 0.04, 0.3])
+@pytest.mark.usefixtures("kind")
+def test_the_nearest_ten_are_recalled_also_after_removing(removed: float) -> None:
+    ids, vectors = np.arange(1, 4001, dtype=np.int64), unit(4000)
+    index = filled(ids, vectors)
+    gone = np.random.default_rng(1).random(4000) < removed
+    index.remove(ids[gone])
+    recalled = []
+    for query in unit(50, seed=2):
+        true = dict(nearest(ids[~gone], vectors[~gone], query)[:10])
+        recalled.append(len(true.keys() & dict(index.search(query, 10)).keys()) / 10)
+    assert np.mean(recalled) >= 0.98
+
+
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5, 0.99, 1.0])
 @pytest.mark.usefixtures("kind")
 def test_a_filter_gives_the_nearest_of_the_allowed(share: float) -> None:

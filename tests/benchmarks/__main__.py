@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 
-SPEED = ("asking", "chatting", "golden")
+SPEED = ("asking", "chatting", "golden", "size")
 QUALITY = ("retrieval", "reading")
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--data")
     data = parser.parse_args().data
     for name in (*SPEED, *(QUALITY if data else ())):
-        arguments = ["--data", data] if data and name not in ("chatting", "golden") else []
+        arguments = ["--data", data] if data and name not in ("chatting", "golden", "size") else []
         print(f"== {name}", flush=True)
         subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *arguments], check=True)
     if data:

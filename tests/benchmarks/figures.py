@@ -6,7 +6,7 @@ A test fails when a page and the result files differ.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ def render() -> str:
         _reading(_read("reading")),
         _golden(_read("golden")),
         _speed(_read("asking")),
+        _size(_read("size")),
     )
     return "\n\n".join(parts)
 
@@ -124,6 +125,35 @@ def _speed(stored: dict[str, Any]) -> str:
         ["`dalil --help`", f"{stored['help_s']:.2f} s"],
     ]
     return f"**Speed**, two cores, {stored['passages']:,} passages:\n\n{_table(['', ''], rows)}"
+
+
+def _size(stored: dict[str, Any]) -> str:
+    sizes = stored["sizes"]
+    rows = [[label, *(write(entry) for entry in sizes)] for label, write in _SIZE_ROWS.items()]
+    table = _table(["passages", *(f"{entry['passages']:,}" for entry in sizes)], rows)
+    busy = max(entry["busy"] for entry in sizes)
+    note = f" (times are too long: {busy:g} processes wanted these two)" if busy > _QUIET else ""
+    return f"**Size**, drawn texts and vectors of 256 numbers, two cores{note}:\n\n{table}"
+
+
+_QUIET = 1.5
+
+_SIZE_ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "vectors in FAISS": lambda e: {"whole": "whole", "bytes": "a byte a number", "lists": f"{e['lists']} lists"}[
+        e["layout"]
+    ],
+    "building": lambda e: f"{e['build_s']:,.0f} s",
+    "folder, of which `vectors.faiss`": lambda e: f"{e['folder_mb']:,} MB, {e['vectors_mb']} MB",
+    "opening": lambda e: f"{e['open_s']:.2f} s",
+    "memory, of which not mapped files": lambda e: f"{e['resident_mb']:,} MB, {e['of_its_own_mb']} MB",
+    "retrieving, questions a second": lambda e: f"{e['queries_per_s']}",
+    "100 nearest vectors": lambda e: f"{e['vectors_ms']:.1f} ms",
+    "… recall@10 of exact search": lambda e: f"{e['recall_at_10']:.3f}",
+    "… among a filtered half": lambda e: f"{e['filtered_vectors_ms']:.1f} ms, {e['filtered_recall_at_10']:.3f}",
+    "adding one document": lambda e: f"{e['add_one_s']:.2f} s",
+    "removing a tenth": lambda e: f"{e['remove_tenth_s']:.1f} s",
+    "… recall@10 after it": lambda e: f"{e['after_removing_recall_at_10']:.3f}",
+}
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
