@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from tests.benchmarks.figures import render
+from tests.benchmarks.figures import render, render_performance
 from ui.cli import _app
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +74,12 @@ def test_a_large_index_finds_what_exact_search_finds() -> None:
         recalls = {name: value for name, value in entry.items() if name.endswith("recall_at_10")}
         assert len(recalls) == 4
         assert min(recalls.values()) >= 0.98, (entry["passages"], recalls)
+
+
+def test_figures_of_performance_are_those_of_the_result_file() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- figures -->")[1].split("<!-- /figures -->")[0].strip()
+    assert shown == render_performance().strip(), "run: python -m tests.benchmarks.figures"
 
 
 def test_pictures_and_files_named_in_the_readme_are_there() -> None:

@@ -36,6 +36,48 @@ def render_peers() -> str:
     return tables.page(_read("peers"))
 
 
+def render_performance() -> str:
+    """Return the table of docs/performance.md; seconds by the clock only where nothing else ran."""
+    stored = _read("performance")
+    before, after = stored["before"], stored["after"]
+    quiet = all(run["load"] <= run["cores"] for run in (before, after))
+    rows = [
+        [heading, *(f"{run[key]:,} {unit}".strip() for run in (before, after)), _times(before[key], after[key], more)]
+        for heading, key, unit, more in _PERFORMANCE
+        if quiet or "by the clock" not in heading
+    ]
+    busy = (
+        "" if quiet else f"Other programs ran meanwhile (load {after['load']:.0f}): no time by the clock is given.\n\n"
+    )
+    return busy + _table([f"{after['passages']:,} passages", "before", "after", "times better"], rows)
+
+
+def _times(before: float, after: float, more: bool) -> str:
+    return f"{(after / before if more else before / after):.2f}" if before and after else ""
+
+
+# Heading, key, unit, and whether more is better.
+_PERFORMANCE = (
+    ("indexing, passages a second of processor time", "index_per_s", "", True),
+    ("… cutting", "cut_per_s", "", True),
+    ("… analysing, words known", "analyse_known_per_s", "", True),
+    ("… embedding, words known", "embed_known_per_s", "", True),
+    ("… share of it that finds and adds vectors of pieces", "lookup_share_of_indexing", "", False),
+    ("folding a word not seen before", "fold_us", "µs", False),
+    ("analysing a word not seen before", "analyse_new_us", "µs", False),
+    ("folder", "folder_mb", "MB", False),
+    ("opening, both models and torch included, processor time", "open_s", "s", False),
+    ("memory, opened and asked", "memory_mb", "MB", False),
+    ("warm `ask`, median by the clock", "ask_median_ms", "ms", False),
+    ("warm `ask`, processor time", "ask_cpu_ms", "ms", False),
+    ("… of which encoding the question", "encode_question_ms", "ms", False),
+    ("cold `dalil ask`, by the clock", "cold_ask_s", "s", False),
+    ("cold `dalil ask`, processor time", "cold_ask_cpu_s", "s", False),
+    ("`import sentence_transformers`, by the clock", "import_sentence_transformers_s", "s", False),
+    ("`import sentence_transformers`, processor time", "import_sentence_transformers_cpu_s", "s", False),
+)
+
+
 def _read(name: str) -> dict[str, Any]:
     stored: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return stored
@@ -165,6 +207,7 @@ def main() -> None:
     """Rewrite the tables of README and docs/."""
     _put(ROOT / "README.md", render())
     _put(ROOT / "docs" / "peers.md", render_peers())
+    _put(ROOT / "docs" / "performance.md", render_performance())
 
 
 def _put(page: Path, figures: str) -> None:
