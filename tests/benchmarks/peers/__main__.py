@@ -107,9 +107,10 @@ class Bench:
         command = [
             sys.executable if system == "dalil" else self._python, "-m", "tests.benchmarks.peers.worker", job, system,
             "--pool", self._folder, "--folder", self._folder / system, "--encoder", BUNDLED,
-            "--reader", self._read_with,
         ]  # fmt: skip
-        if system != "dalil" and not self._reader:
+        if job == "ask":  # nothing else is charged with a reader
+            command += ["--reader", self._read_with]
+        if job == "ask" and system != "dalil" and not self._reader:
             command += ["--answered", str(SHARED)]
         done = subprocess.run(
             command, cwd=ROOT, env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE, encoding="utf-8", check=True
@@ -174,16 +175,15 @@ def main() -> None:
     print(f"figures in {folder}", flush=True)
     for system in options.systems:
         print(f"{system}: {json.dumps(bench.figures(system), ensure_ascii=False)}", flush=True)
-    measured = [system for system in SYSTEMS if (folder / f"{system}.json").exists()]
+    if missing := [system for system in SYSTEMS if not (folder / f"{system}.json").exists()]:
+        print(f"not measured yet, so there is no table and nothing is written: {', '.join(missing)}")
+        return
     record = setting | {
         "import_sentence_transformers_s": _importing(),
-        "systems": {system: bench.figures(system) for system in measured},
+        "systems": {system: bench.figures(system) for system in SYSTEMS},
     }
-    if "dalil" in measured:
-        print(page(record))
-    if missing := [system for system in SYSTEMS if system not in measured]:
-        print(f"not measured yet, so nothing is written: {', '.join(missing)}")
-    elif out := options.out or (RESULTS / "peers.json" if options.data else None):
+    print(page(record))
+    if out := options.out or (RESULTS / "peers.json" if options.data else None):
         out.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
