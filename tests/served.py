@@ -1,4 +1,4 @@
-"""The chat on a free port of this machine, in a thread, for as long as a test needs it."""
+"""The chat on a port of this machine, in a thread, for as long as a test needs it."""
 
 import threading
 import time
@@ -10,9 +10,14 @@ from ui.serving import Rules, listen, server, web_app
 
 
 @contextmanager
-def running(assistant: Any, rules: Rules = Rules(rate=0), filling: Any = None) -> Iterator[str]:  # noqa: B008
+def running(
+    assistant: Any,
+    rules: Rules = Rules(rate=0),  # noqa: B008
+    filling: Any = None,
+    port: int = 0,
+) -> Iterator[str]:
     """Serve the chat over `assistant`, to anyone who asks as often as they like; gives its address and stops it."""
-    listening = listen("127.0.0.1", 0)
+    listening = listen("127.0.0.1", port)
     serving = server(web_app(assistant, rules, filling))
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -1,16 +1,18 @@
-"""A conversation in a real Chromium: sources that differ, no answer, questions that lean on others, opinions."""
+"""A conversation in a real Chromium: what differs, what leans on another turn, opinions, what the browser keeps."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from embeddings.documents import document_from_text
 from qa.feedback import read_feedback
+from qa.verify import State, verify
 from tests.browsing import ask, visit
 from tests.served import running
 from tests.shelf import Shelf
@@ -171,3 +173,97 @@ def test_nobody_is_asked_where_nothing_is_kept(context: BrowserContext, address:
     page = visit(context, address)
     ask(page, CAPTURED)
     expect(page.locator(".judging")).to_have_count(0)
+
+
+def saved(page: Page, label: str, path: Path) -> Path:
+    """Press a button of the conversation and keep the file that it gives."""
+    with page.expect_download() as download:
+        page.click(f".keeping >> text={label}")
+    assert download.value.suggested_filename == path.name
+    download.value.save_as(path)
+    return path
+
+
+def test_a_conversation_is_saved_as_a_page_that_needs_nothing_beside_it(
+    context: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    page = visit(context, address)
+    for question in (CAPTURED, "ومتى كان ذلك؟", "<script>alert(1)</script>"):
+        ask(page, question)
+    path = saved(page, AR.save_page, tmp_path / "dalil.html")
+    assert not re.search(r"<link|<script|url\(|https?://|href=|src=", path.read_text(encoding="utf-8"))
+    context.set_offline(True)
+    page.goto(path.as_uri())
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert page.locator("h2").all_text_contents() == [CAPTURED, "ومتى كان ذلك؟", "<script>alert(1)</script>"]
+    assert page.locator("mark").all_text_contents() == ["30 جنديا", "عشرين جنديا"]
+    for text in (AR.sources_differ, AR.understood, AR.no_answer, "ministry.txt", "sha256", "بيان الوزارة"):
+        expect(page.locator("main")).to_contain_text(text)
+
+
+def test_a_conversation_is_saved_as_json_that_verify_takes(
+    context: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    page = visit(context, address)
+    ask(page, CAPTURED)
+    ask(page, "ومتى كان ذلك؟")
+    answers = json.loads(saved(page, AR.save_json, tmp_path / "dalil.json").read_text(encoding="utf-8"))
+    assert [answer["question"] for answer in answers] == [CAPTURED, "ومتى كان ذلك؟"]
+    assert answers[0]["answer"] == "30 جنديا"
+    verdicts = [verdict for answer in answers for verdict in verify(answer, battle())]
+    assert [verdict.state for verdict in verdicts] == [State.STANDS, State.STANDS]
+    assert page.errors == []
+
+
+def test_a_conversation_outlives_the_page_and_the_server_and_goes_on(context: BrowserContext) -> None:
+    with running(battle()) as address:
+        page = visit(context, address)
+        ask(page, CAPTURED)
+        page.reload()
+        expect(page.locator(".exact").first).to_have_text("30 جنديا")
+    with running(battle(), port=int(address.rsplit(":", 1)[1])):
+        page.goto(address)
+        expect(page.locator(".exact").first).to_have_text("30 جنديا")
+        ask(page, "ومتى كان ذلك؟")
+        expect(page.locator(".understood bdi")).to_contain_text("جنديا أسر في معركة الزاوية")
+        page.reload()
+        expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_earlier_conversations_are_kept_gone_on_with_and_deleted(context: BrowserContext, address: str) -> None:
+    page = visit(context, address)
+    fresh = stored(page)
+    ask(page, CAPTURED)
+    page.click("#restart")
+    expect(page.locator(".earlier button")).to_have_text([CAPTURED])
+    ask(page, "ما عاصمة اليابان؟")
+    page.click("#restart")
+    expect(page.locator(".earlier button")).to_have_text(["ما عاصمة اليابان؟", CAPTURED])
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(0)
+    page.click(f".earlier >> text={CAPTURED}")
+    expect(page.locator(".asked")).to_have_text([CAPTURED])
+    ask(page, "ومتى كان ذلك؟")
+    page.reload()
+    expect(page.locator(".asked")).to_have_text([CAPTURED, "ومتى كان ذلك؟"])
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click(f".keeping >> text={AR.delete}")
+    expect(page.locator(".turn")).to_have_count(2)
+    for left in (["ما عاصمة اليابان؟"], []):
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.click(f".keeping >> text={AR.delete}")
+        expect(page.locator(".turn")).to_have_count(0)
+        expect(page.locator(".earlier button")).to_have_text(left)
+        if left:
+            page.locator(".earlier button").click()
+            expect(page.locator(".turn")).to_have_count(1)
+    page.wait_for_function("size => JSON.stringify(localStorage).length <= size", arg=fresh + 60)
+    page.reload()
+    expect(page.locator("#examples, .welcome").first).to_be_visible()
+    expect(page.locator(".turn, .earlier")).to_have_count(0)
+    assert page.errors == []
+
+
+def stored(page: Page) -> int:
+    """How many characters the browser keeps."""
+    return int(page.evaluate("JSON.stringify(localStorage).length"))

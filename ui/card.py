@@ -77,6 +77,16 @@ def judging(answer: Answer, number: int, words: Texts, *, said: str, unkept: boo
     )
 
 
+def keeping(words: Texts) -> str:
+    """Return what can be done with a whole conversation: saved as a page or as JSON, and deleted."""
+    return (
+        f'<div class="keeping" role="group" aria-label="{words.conversation}">'
+        f'<button type="button" class="quiet" data-export="html">{words.save_page}</button>'
+        f'<button type="button" class="quiet" data-export="json">{words.save_json}</button>'
+        f'<button type="button" class="quiet" data-delete="{words.delete_sure}">{words.delete}</button></div>'
+    )
+
+
 def _answered(answer: Answer, number: int, words: Texts) -> str:
     quoted = [source for source in sources(answer) if source.cited]
     first, agreeing = quoted[0], quoted[: len(answer.citations)]

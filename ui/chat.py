@@ -28,19 +28,33 @@ __all__ = ["build_app", "serve", "theme"]
 
 _AT_ONCE = 4  # questions answered at the same time
 _LOOKED_AT = 200  # documents whose example questions are offered
-# Buttons inside a turn name the turn; Gradio carries that to the handlers.
-_ON_LOAD = """element.addEventListener("click", (event) => {
-  const typed = event.target.closest("[data-typed]");
-  if (typed) trigger("select", { turn: typed.dataset.typed });
-  const judge = event.target.closest("[data-judge]");
-  if (!judge) return;
-  const said = judge.getAttribute("aria-pressed") !== "true";
-  const group = judge.parentElement;
-  for (const button of group.querySelectorAll("[data-judge]"))
-    button.setAttribute("aria-pressed", String(said && button === judge));
-  group.querySelector(".kept").textContent = said ? group.dataset.done : "";
-  trigger("like", { turn: group.dataset.turn, opinion: said ? judge.dataset.judge : "" });
+# Buttons inside HTML name what they are about; Gradio carries that to the handlers.
+_ON_CONVERSATION = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-typed], [data-judge], [data-export], [data-delete]");
+  if (!button) return;
+  if (button.dataset.typed) trigger("select", { turn: button.dataset.typed });
+  else if (button.dataset.export) trigger("download", { form: button.dataset.export });
+  else if (button.dataset.delete) confirm(button.dataset.delete) && trigger("delete", {});
+  else {
+    const said = button.getAttribute("aria-pressed") !== "true";
+    const group = button.parentElement;
+    for (const other of group.querySelectorAll("[data-judge]"))
+      other.setAttribute("aria-pressed", String(said && other === button));
+    group.querySelector(".kept").textContent = said ? group.dataset.done : "";
+    trigger("like", { turn: group.dataset.turn, opinion: said ? button.dataset.judge : "" });
+  }
 });"""
+_ON_WELCOME = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-earlier]");
+  if (button) trigger("select", { name: button.dataset.earlier });
+});"""
+_SAVE = """(file) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([file.text], { type: file.type }));
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}"""
 
 
 def theme() -> gr.themes.Base:
@@ -102,6 +116,7 @@ class Page:
     turns: gr.State
     memory: gr.BrowserState
     said: gr.BrowserState
+    file: gr.JSON
     brand: gr.HTML
     switch: gr.Button
     theme: gr.Button
@@ -145,8 +160,9 @@ class Page:
 def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
     language, turns = gr.State(words.language), gr.State([])
-    memory = gr.BrowserState([], storage_key="dalil_conversation", secret="dalil")  # noqa: S106 (hides nothing)
+    memory = gr.BrowserState({}, storage_key="dalil_conversations", secret="dalil")  # noqa: S106 (hides nothing)
     said = gr.BrowserState({}, storage_key="dalil_opinions", secret="dalil")  # noqa: S106 (likewise)
+    file = gr.JSON(visible="hidden")
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
         documents = gr.Button(words.library, elem_id="documents", size="sm")
@@ -159,13 +175,19 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
             with gr.Column(elem_id="scroll"):
                 with gr.Column(elem_id="start") as start:
                     first_page = gr.HTML(
-                        welcome(assistant.counts.documents, words), elem_id="welcome", apply_default_css=False
+                        welcome(assistant.counts.documents, words),
+                        elem_id="welcome",
+                        apply_default_css=False,
+                        js_on_load=_ON_WELCOME,
                     )
                     with gr.Row(elem_id="examples"):
                         some = assistant.listed(limit=_LOOKED_AT)
                         buttons = [gr.Button(example, elem_classes="example") for example in examples(some)]
                 shown = gr.HTML(
-                    conversation([], words), elem_id="conversation", apply_default_css=False, js_on_load=_ON_LOAD
+                    conversation([], words),
+                    elem_id="conversation",
+                    apply_default_css=False,
+                    js_on_load=_ON_CONVERSATION,
                 )
             composer = _composer(assistant.sources(), words)
         with gr.Column(elem_id="evidence"):
@@ -175,6 +197,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
         turns=turns,
         memory=memory,
         said=said,
+        file=file,
         brand=name,
         switch=switch,
         theme=theme,
@@ -235,7 +258,7 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
         "trigger_mode": "once",
         **quiet,
     }
-    inputs = [page.turns, page.said, page.language, *limits]
+    inputs = [page.turns, page.memory, page.said, page.language, *limits]
     typed = [page.question.submit, page.send.click]
     events = [
         gr.on(typed, handlers.respond, [page.question, *inputs], **asking),
@@ -246,8 +269,18 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
         event.failure(handlers.give_up, [page.turns, page.said, page.language], page.conversation, **quiet)
     judging = [page.turns, page.said, page.language]
     page.conversation.like(handlers.judge, judging, [page.said, page.conversation], queue=False, **quiet)
-    page.restart.click(handlers.restart, [page.language], outputs[1:], **quiet)
+    _connect_conversations(page, handlers, [*outputs[1:], page.welcome], quiet)
     shown = [page.conversation, page.panel, page.turns, page.memory, page.source]
-    page.changed.click(handlers.recheck, judging, shown, **quiet)
-    page.switch.click(handlers.switch, [page.language, page.turns, page.said], page.worded, **quiet)
+    page.changed.click(handlers.recheck, inputs[:4], shown, **quiet)
+    page.switch.click(handlers.switch, [page.language, page.turns, page.memory, page.said], page.worded, **quiet)
     app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quiet)
+
+
+def _connect_conversations(page: Page, handlers: Handlers, outputs: list[Any], quiet: dict[str, Any]) -> None:
+    """Tie what is done with whole conversations."""
+    kept = [page.memory, page.said, page.language]
+    page.restart.click(handlers.restart, [page.memory, page.language], outputs, **quiet)
+    page.welcome.select(handlers.reopen, kept, outputs, **quiet)
+    page.conversation.delete(handlers.delete, [page.turns, *kept], [*outputs, page.said], **quiet)
+    saving = page.conversation.download(handlers.export, [page.turns, page.language], page.file, **quiet)
+    saving.success(None, page.file, None, js=_SAVE, **quiet)

@@ -14,6 +14,7 @@ from embeddings.arabic import words as words_of
 from embeddings.errors import DalilError, FilterError, QuestionError
 from qa.answers import Answer
 from ui import card, evidence
+from ui.markup import bdi
 from ui.strings import EXAMPLES, Texts
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 class Turn(NamedTuple):
     """A question and what came of it: an answer, or the name of the text that says why there is none.
 
-    An answer has an `id` of its own, under which somebody may say what they think of it.
+    Each has an `id` of its own: the browser keeps it, and somebody may say what they think of it.
     """
 
     question: str
@@ -75,16 +76,18 @@ def answered(assistant: "Assistant", question: str, limits: Limits, previous: An
         limits: what the search is narrowed to.
         previous: the answer that the question may lean on.
     """
+    name = uuid4().hex
     try:
         answer = assistant.ask(question, previous=previous, **limits.arguments())  # type: ignore[arg-type]
     except QuestionError:
-        return Turn(question, None, "long_question" if any(True for _ in words_of(question)) else "empty_question")
+        long = any(True for _ in words_of(question))
+        return Turn(question, None, "long_question" if long else "empty_question", name)
     except FilterError:
-        return Turn(question, None, "bad_filter")
+        return Turn(question, None, "bad_filter", name)
     except DalilError:
         logger.exception("a question was not answered")
-        return Turn(question, None, "failed")
-    return Turn(question, answer, id=uuid4().hex)
+        return Turn(question, None, "failed", name)
+    return Turn(question, answer, id=name)
 
 
 # What is shown
@@ -117,16 +120,23 @@ def conversation(
         shown.append(card.turn(asking, card.pending(words), len(turns) + 1, words))
     if failed:
         shown.append(card.problem(words.failed))
+    if turns and asking is None:
+        shown.append(card.keeping(words))
     return f'<div class="turns" role="log" aria-live="polite" aria-label="{words.conversation}">{"".join(shown)}</div>'
 
 
 def _body(turn: Turn, number: int, words: Texts, said: Mapping[str, str] | None, unkept: int) -> str:
     if turn.answer is None:
-        return card.problem(_PROBLEMS.get(turn.problem, _PROBLEMS["failed"])(words))
+        return card.problem(told(turn.problem, words))
     shown = card.card(turn.answer, number, words)
     if said is None or not turn.id:
         return shown
     return shown + card.judging(turn.answer, number, words, said=said.get(turn.id, ""), unkept=number == unkept)
+
+
+def told(problem: str, words: Texts) -> str:
+    """Return the text that stands in place of an answer, by the name that its turn carries."""
+    return _PROBLEMS.get(problem, _PROBLEMS["failed"])(words)
 
 
 def panel(turns: Sequence[Turn], words: Texts) -> str:
@@ -153,13 +163,29 @@ def brand(words: Texts, *, settled: bool = True) -> str:
     )
 
 
-def welcome(count: int, words: Texts) -> str:
-    """Return what a newcomer sees: what this is, and over how many documents; they open from there."""
+def welcome(count: int, words: Texts, earlier: Sequence[tuple[str, str]] = ()) -> str:
+    """Return what a newcomer sees.
+
+    Args:
+        count: of the documents, which open from there.
+        words: the language.
+        earlier: name and first question of each conversation that the browser keeps, the latest first.
+    """
     shown = words.documents.format(count=f"{count:,}")
     return (
         f'<div class="welcome"><h2>{words.welcome}</h2><p>{words.welcome_more}</p>'
         f'<p><button type="button" class="quiet" data-documents>{shown}</button></p>'
-        f'<p class="kicker">{words.examples}</p></div>'
+        f'{_earlier(earlier, words) if earlier else ""}<p class="kicker">{words.examples}</p></div>'
+    )
+
+
+def _earlier(kept: Sequence[tuple[str, str]], words: Texts) -> str:
+    rows = "".join(
+        f'<li><button type="button" class="quiet" data-earlier="{name}">{bdi(question)}</button></li>'
+        for name, question in kept
+    )
+    return (
+        f'<nav class="earlier" aria-label="{words.earlier}"><p class="kicker">{words.earlier}</p><ul>{rows}</ul></nav>'
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens when a visitor asks, asks again as typed, judges an answer, starts again or changes the language.
+"""What happens on the page: asking, judging an answer, going from conversation to conversation, changing the language.
 
 `Handlers(visitors)` has one method an event of the page; each takes the values of components and gives theirs. Turns
 come in and go out: nothing of a visitor is kept here. `said` and `memory` are what a browser has stored, or anything
@@ -14,7 +14,8 @@ import gradio as gr
 from qa.answers import Answer
 from qa.feedback import FeedbackError, FeedbackFile, Opinion
 from ui.conversation import Limits, Turn, answered, brand, conversation, panel, welcome
-from ui.memory import opinions, packed, unpacked, with_opinion
+from ui.export import exported
+from ui.memory import conversations, opened, opinions, packed, remembered, titles, unpacked, with_opinion
 from ui.strings import Texts, preferred_language, texts
 from ui.visiting import VISITOR
 
@@ -42,6 +43,7 @@ class Handlers:
         self,
         question: str,
         turns: list[Turn],
+        memory: object,
         said: object,
         language: str,
         date_from: str,
@@ -51,11 +53,12 @@ class Handlers:
     ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; it may lean on the turn before."""
         limits = Limits(date_from, date_to, source)
-        yield from self._turn(question, turns, said, language, limits, _last(turns), request)
+        yield from self._turn(question, turns, memory, said, language, limits, _last(turns), request)
 
     def respond_as_typed(
         self,
         turns: list[Turn],
+        memory: object,
         said: object,
         language: str,
         date_from: str,
@@ -68,12 +71,13 @@ class Handlers:
         number = int(event.turn)
         if 0 < number <= len(turns):
             limits = Limits(date_from, date_to, source)
-            yield from self._turn(turns[number - 1].question, turns, said, language, limits, None, request)
+            yield from self._turn(turns[number - 1].question, turns, memory, said, language, limits, None, request)
 
     def _turn(
         self,
         question: str,
         turns: list[Turn],
+        memory: object,
         said: object,
         language: str,
         limits: Limits,
@@ -85,7 +89,14 @@ class Handlers:
         yield "", conversation(turns, words, asking=question, said=said), gr.skip(), gr.skip(), hidden, gr.skip()
         with self._visitors.assistant(visitor(request)) as assistant:
             after = [*turns, answered(assistant, question, limits, previous)]
-        yield gr.skip(), conversation(after, words, said=said), panel(after, words), after, hidden, packed(after)
+        yield (
+            gr.skip(),
+            conversation(after, words, said=said),
+            panel(after, words),
+            after,
+            hidden,
+            remembered(memory, after),
+        )
 
     def give_up(self, turns: list[Turn], said: object, language: str) -> str:
         """Say that a question was not answered, whatever went wrong."""
@@ -108,17 +119,47 @@ class Handlers:
     def _said(self, said: object) -> dict[str, str] | None:
         return None if self._feedback is None else opinions(said)
 
-    def restart(self, language: str) -> tuple[Any, ...]:
-        """Begin a new conversation."""
-        words = texts(language)
-        return conversation([], words), panel([], words), [], gr.update(visible=True), []
+    def restart(self, memory: object, language: str, request: gr.Request) -> tuple[Any, ...]:
+        """Begin a new conversation; the one before is kept."""
+        return self._shown([], remembered(memory, []), None, texts(language), request)
 
-    def switch(self, language: str, turns: list[Turn], said: object, request: gr.Request) -> list[Any]:
-        """Give the page in the other language."""
+    def reopen(
+        self, memory: object, said: object, language: str, event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """Go on with an earlier conversation."""
         with self._visitors.assistant(visitor(request)) as assistant:
-            return worded(assistant, turns, self._said(said), texts("ar" if language == "en" else "en"))
+            turns = unpacked(conversations(memory).get(str(event.name), []), assistant.document)
+        return self._shown(turns, remembered(memory, turns), said, texts(language), request)
 
-    def recheck(self, turns: list[Turn], said: object, language: str, request: gr.Request) -> list[Any]:
+    def delete(
+        self, turns: list[Turn], memory: object, said: object, language: str, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """Forget a conversation, and what was said of its answers."""
+        gone = {turn.id for turn in turns}
+        others = {name: opinion for name, opinion in opinions(said).items() if name not in gone}
+        forgotten = remembered(memory, turns, delete=True)
+        return *self._shown([], forgotten, said, texts(language), request), others
+
+    def _shown(
+        self, turns: list[Turn], memory: dict[str, Any], said: object, words: Texts, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """Return a conversation and all that depends on which one is open."""
+        with self._visitors.assistant(visitor(request)) as assistant:
+            first = welcome(assistant.counts.documents, words, titles(memory))
+        shown = conversation(turns, words, said=self._said(said))
+        return shown, panel(turns, words), turns, gr.update(visible=not turns), memory, first
+
+    def export(self, turns: list[Turn], language: str, event: gr.EventData) -> dict[str, str]:
+        """Give the conversation as a file, which the page lets the visitor save."""
+        return exported(turns, texts(language), "json" if event.form == "json" else "html")
+
+    def switch(self, language: str, turns: list[Turn], memory: object, said: object, request: gr.Request) -> list[Any]:
+        """Give the page in the other language."""
+        words = texts("ar" if language == "en" else "en")
+        with self._visitors.assistant(visitor(request)) as assistant:
+            return worded(assistant, turns, titles(memory), self._said(said), words)
+
+    def recheck(self, turns: list[Turn], memory: object, said: object, language: str, request: gr.Request) -> list[Any]:
         """Show answers whose documents are gone as such, and the publishers that there are now."""
         words = texts(language)
         with self._visitors.assistant(visitor(request)) as assistant:
@@ -127,14 +168,18 @@ class Handlers:
         if packed(after) == packed(turns):
             return [gr.skip()] * 4 + [sources]
         shown = conversation(after, words, said=self._said(said))
-        return [shown, panel(after, words), after, packed(after), sources]
+        return [shown, panel(after, words), after, remembered(memory, after), sources]
 
     def greet(self, memory: object, said: object, request: gr.Request) -> list[Any]:
         """Give the page in the visitor's language, with the conversation that their browser kept."""
         words = texts(preferred_language(dict(request.headers)))
         with self._visitors.assistant(visitor(request)) as assistant:
-            turns = unpacked(memory, assistant.document)
-            return [*worded(assistant, turns, self._said(said), words), turns, gr.update(visible=not turns)]
+            turns = unpacked(opened(memory), assistant.document)
+            return [
+                *worded(assistant, turns, titles(memory), self._said(said), words),
+                turns,
+                gr.update(visible=not turns),
+            ]
 
 
 def visitor(request: gr.Request | None) -> str | None:
@@ -142,7 +187,13 @@ def visitor(request: gr.Request | None) -> str | None:
     return None if request is None else request.headers.get(VISITOR)
 
 
-def worded(assistant: "Assistant", turns: list[Turn], said: Mapping[str, str] | None, words: Texts) -> list[Any]:
+def worded(
+    assistant: "Assistant",
+    turns: list[Turn],
+    earlier: Sequence[tuple[str, str]],
+    said: Mapping[str, str] | None,
+    words: Texts,
+) -> list[Any]:
     """Return every component of `Page.worded` in the language of `words`."""
     return [
         words.language,
@@ -152,7 +203,7 @@ def worded(assistant: "Assistant", turns: list[Turn], said: Mapping[str, str] | 
         words.library,
         words.new_conversation,
         conversation(turns, words, said=said),
-        welcome(assistant.counts.documents, words),
+        welcome(assistant.counts.documents, words, earlier),
         gr.update(placeholder=words.placeholder, label=words.question),
         words.send,
         gr.update(label=words.filters),

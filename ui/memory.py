@@ -1,10 +1,11 @@
-"""Turns kept in the visitor's own browser: places and hashes, no text of any document.
+"""Conversations kept in the visitor's own browser, and nowhere else: places and hashes, no text of any document.
 
 `packed(turns)` gives JSON values small enough for the browser's storage; `unpacked(values, find)` reads each
 quotation again from the indexed document. Where a document has changed or gone since, the turn says so instead of
 showing characters that were never quoted.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -16,6 +17,8 @@ from ui.conversation import Turn
 KEPT: Final = 30  # turns
 _EVIDENCE: Final = 8  # passages a turn
 _OPINIONS: Final = 300
+_CONVERSATIONS: Final = 20
+_CHARACTERS: Final = 400_000  # of JSON in all; the browser sends them along with each question
 _ID: Final = re.compile("[0-9a-f]{32}")
 
 _Find = Callable[[str], Document]
@@ -42,9 +45,49 @@ def unpacked(values: object, find: _Find) -> list[Turn]:
     return turns
 
 
+def conversations(memory: object) -> dict[str, list[Any]]:
+    """Return the packed turns of each conversation that a browser keeps, by its name, the latest last."""
+    kept = memory.get("kept") if isinstance(memory, dict) else None
+    items = kept.items() if isinstance(kept, dict) else ()
+    return {_id(name): turns for name, turns in items if _id(name) and isinstance(turns, list)}
+
+
+def opened(memory: object) -> list[Any]:
+    """Return the packed turns of the conversation that was open last; none where a new one was begun."""
+    return conversations(memory).get(str(memory.get("open")), []) if isinstance(memory, dict) else []
+
+
+def titles(memory: object) -> list[tuple[str, str]]:
+    """Return name and first question of each conversation, the latest first."""
+    kept = reversed(conversations(memory).items())
+    return [(name, str(turns[0].get("question", ""))) for name, turns in kept if turns and isinstance(turns[0], dict)]
+
+
+def remembered(memory: object, turns: Sequence[Turn], *, delete: bool = False) -> dict[str, Any]:
+    """Return what the browser shall keep from now on.
+
+    Args:
+        memory: what it has kept.
+        turns: the open conversation as it is now; empty where a new one is begun.
+        delete: forget the conversation instead.
+    """
+    ids = {turn.id for turn in turns}
+    kept = {
+        name: some
+        for name, some in conversations(memory).items()
+        if not any(isinstance(turn, dict) and turn.get("id") in ids for turn in some)
+    }
+    name = turns[0].id if turns and not delete else ""
+    if name:
+        kept[name] = packed(turns)
+    while len(kept) > 1 and (len(kept) > _CONVERSATIONS or len(json.dumps(kept)) > _CHARACTERS):
+        del kept[next(iter(kept))]
+    return {"open": name, "kept": kept}
+
+
 def _packed_turn(turn: Turn) -> dict[str, Any]:
     if turn.answer is None:
-        return {"question": turn.question, "problem": turn.problem}
+        return {"id": turn.id, "question": turn.question, "problem": turn.problem}
     answer = turn.answer
     return {
         "id": turn.id,
@@ -67,15 +110,15 @@ def _place(citation: Citation) -> list[Any]:
 
 
 def _turn(value: dict[str, Any], find: _Find) -> Turn:
-    question = str(value["question"])
+    question, name = str(value["question"]), _id(value.get("id"))
     if value.get("problem"):
-        return Turn(question, None, str(value["problem"]))
+        return Turn(question, None, str(value["problem"]), name)
     try:
         citations, differing = (
             tuple(_citation(place, find) for place in value.get(name, ())) for name in ("citations", "differing")
         )
     except (_ChangedError, KeyError):
-        return Turn(question, None, "changed")
+        return Turn(question, None, "changed", name)
     evidence = tuple(passage for place in value["evidence"] if (passage := _still(place, find)))
     confidence = min(1.0, max(0.0, float(value["confidence"])))
     answer = Answer(
@@ -89,7 +132,7 @@ def _turn(value: dict[str, Any], find: _Find) -> Turn:
         reason=Reason(value["reason"]) if value.get("reason") else None,
         understood=str(value["understood"]) if value.get("understood") else None,
     )
-    return Turn(question, answer, id=_id(value.get("id")))
+    return Turn(question, answer, id=name)
 
 
 def _id(value: object) -> str:

@@ -50,6 +50,11 @@ class Texts:
     judge_kept: str
     judged: str
     not_judged: str
+    save_page: str
+    save_json: str
+    delete: str
+    delete_sure: str
+    earlier: str
     searching: str
     answer: str
     sources_of_answer: str
@@ -179,6 +184,11 @@ _ARABIC: Final = Texts(
     judge_kept="يُحفظ رأيك مع السؤال والجواب كاملًا في ملف لدى من يشغّل دليل.",
     judged="حُفظ رأيك مع السؤال والجواب. شكرًا لك.",
     not_judged="تعذّر حفظ رأيك. حاول مرة أخرى.",
+    save_page="حفظ المحادثة صفحةً",
+    save_json="حفظ المحادثة بصيغة JSON",
+    delete="حذف المحادثة",
+    delete_sure="أتريد حذف هذه المحادثة من متصفحك نهائيًّا؟",
+    earlier="محادثاتك السابقة في هذا المتصفح",
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
@@ -310,6 +320,11 @@ _ENGLISH: Final = Texts(
     judge_kept="Your opinion is kept with the whole question and answer, in a file of whoever runs Dalil.",
     judged="Kept, with the question and the answer. Thank you.",
     not_judged="What you said could not be kept. Please try again.",
+    save_page="Save the conversation as a page",
+    save_json="Save the conversation as JSON",
+    delete="Delete the conversation",
+    delete_sure="Delete this conversation from your browser for good?",
+    earlier="Your earlier conversations in this browser",
     searching="Searching the documents…",
     answer="The answer, in the source's words",
     sources_of_answer="Sources",
