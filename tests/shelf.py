@@ -36,6 +36,8 @@ QUOTATIONS = {
 class Shelf:
     """Answers the questions it has quotations for, and declines all others."""
 
+    generation = 1
+
     def __init__(
         self,
         documents: Iterable[Document],

@@ -17,7 +17,7 @@ from embeddings.errors import DalilError
 from qa.answers import Reason
 from tests.served import running
 from tests.shelf import Shelf, seed_shelf
-from ui.conversation import Limits, Turn, answered, conversation, examples, panel, welcome
+from ui.conversation import Limits, Turn, answered, conversation, panel, welcome
 from ui.dressing import dressed
 from ui.memory import KEPT, opened, opinions, packed, remembered, titles, unpacked
 from ui.proof import Reference, proof_address, proof_page
@@ -269,11 +269,6 @@ def test_memory_that_is_not_ours_is_left_out(memory: Any) -> None:
     assert opened(memory) == titles(memory) == []
     assert remembered(memory, []) == {"open": "", "kept": {}}
     assert opinions(memory) == {}
-
-
-def test_examples_are_those_whose_article_is_there(shelf: Shelf) -> None:
-    assert examples(shelf.documents()) == [question for _, question in EXAMPLES]
-    assert examples([]) == []
 
 
 def test_the_first_page_tells_how_many_documents_there_are_and_opens_them() -> None:

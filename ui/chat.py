@@ -15,10 +15,11 @@ from gradio.events import api
 
 from embeddings.errors import DalilError
 from qa.feedback import FeedbackFile
-from ui.conversation import brand, conversation, examples, panel, welcome
+from ui.conversation import brand, conversation, panel, welcome
 from ui.handlers import Handlers, choices, visitor
 from ui.serving import serve
 from ui.strings import Texts, texts
+from ui.suggesting import SHOWN
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["build_app", "serve", "theme"]
 
 _AT_ONCE = 4  # questions answered at the same time
-_LOOKED_AT = 200  # documents whose example questions are offered
 # Buttons inside HTML name what they are about; Gradio carries that to the handlers.
 _ON_CONVERSATION = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-typed], [data-judge], [data-export], [data-delete]");
@@ -181,8 +181,7 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
                         js_on_load=_ON_WELCOME,
                     )
                     with gr.Row(elem_id="examples"):
-                        some = assistant.listed(limit=_LOOKED_AT)
-                        buttons = [gr.Button(example, elem_classes="example") for example in examples(some)]
+                        buttons = [gr.Button(visible=False, elem_classes="example") for _ in range(SHOWN)]
                 shown = gr.HTML(
                     conversation([], words),
                     elem_id="conversation",
@@ -268,11 +267,14 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
     for event in events:
         event.failure(handlers.give_up, [page.turns, page.said, page.language], page.conversation, **quiet)
     judging = [page.turns, page.said, page.language]
-    page.conversation.like(handlers.judge, judging, [page.said, page.conversation], queue=False, **quiet)
+    # Not "once": a second word, said before the first is kept, counts too.
+    every: dict[str, Any] = {"queue": False, "trigger_mode": "multiple", **quiet}
+    page.conversation.like(handlers.judge, judging, [page.said, page.conversation], **every)
     _connect_conversations(page, handlers, [*outputs[1:], page.welcome], quiet)
     shown = [page.conversation, page.panel, page.turns, page.memory, page.source]
     page.changed.click(handlers.recheck, inputs[:4], shown, **quiet)
     page.switch.click(handlers.switch, [page.language, page.turns, page.memory, page.said], page.worded, **quiet)
+    app.load(handlers.suggest, None, page.examples, **quiet)
     app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quiet)
 
 

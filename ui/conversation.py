@@ -15,10 +15,9 @@ from embeddings.errors import DalilError, FilterError, QuestionError
 from qa.answers import Answer
 from ui import card, evidence
 from ui.markup import bdi
-from ui.strings import EXAMPLES, Texts
+from ui.strings import Texts
 
 if TYPE_CHECKING:
-    from embeddings.store import DocumentInfo
     from qa.assistant import Assistant
 
 # The texts that stand in place of an answer, by the name a turn carries.
@@ -187,9 +186,3 @@ def _earlier(kept: Sequence[tuple[str, str]], words: Texts) -> str:
     return (
         f'<nav class="earlier" aria-label="{words.earlier}"><p class="kicker">{words.earlier}</p><ul>{rows}</ul></nav>'
     )
-
-
-def examples(documents: Sequence["DocumentInfo"]) -> list[str]:
-    """Return the example questions whose article is in the index."""
-    names = {document.path.rsplit("/", 1)[-1] for document in documents}
-    return [question for name, question in EXAMPLES if name in names]

@@ -17,6 +17,7 @@ from ui.conversation import Limits, Turn, answered, brand, conversation, panel, 
 from ui.export import exported
 from ui.memory import conversations, opened, opinions, packed, remembered, titles, unpacked, with_opinion
 from ui.strings import Texts, preferred_language, texts
+from ui.suggesting import SHOWN, Suggestions
 from ui.visiting import VISITOR
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Handlers:
     def __init__(self, visitors: "Visitors", feedback: FeedbackFile | None = None) -> None:
         self._visitors = visitors
         self._feedback = feedback
+        self._suggestions = Suggestions(lambda: visitors.assistant(None))
 
     def respond(
         self,
@@ -115,6 +117,11 @@ class Handlers:
             logger.exception("an opinion was not kept")
             return gr.skip(), conversation(turns, words, said=known, unkept=number)
         return with_opinion(known, turn.id, opinion), gr.skip()
+
+    def suggest(self) -> list[Any]:
+        """Offer questions to begin with, on as many buttons as there are of them."""
+        some = self._suggestions.some()
+        return [gr.update(value=question, visible=True) for question in some] + [gr.skip()] * (SHOWN - len(some))
 
     def _said(self, said: object) -> dict[str, str] | None:
         return None if self._feedback is None else opinions(said)
