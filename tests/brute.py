@@ -1,7 +1,7 @@
 """What searches must give, worked out the long way, and a check that an open index holds what it should."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,7 +34,7 @@ def bm25(
     counts = {passage: Counter(held) for passage, held in passages.items()}
     mean = sum(map(len, passages.values())) / max(1, len(passages))
     everywhere = [*passages.values()] if everywhere is None else everywhere
-    scores: Counter[int] = Counter()
+    scores: defaultdict[int, float] = defaultdict(float)
     for term in question:
         holders = [passage for passage, held in counts.items() if term in held]
         holding = sum(term in held for held in everywhere)

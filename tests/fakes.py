@@ -1,6 +1,7 @@
 """Small stand-ins for what a test does not look at, and documents to index."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -20,11 +21,11 @@ class HashingEncoder:
         self.max_words = 200
         self.encoded = 0  # passages so far
 
-    def encode_questions(self, texts: list[str]) -> NDArray[np.float32]:
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows = np.array([self._row(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return normed(rows)
 
-    def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
+    def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.encoded += len(texts)
         return self.encode_questions(texts)
 
@@ -32,9 +33,16 @@ class HashingEncoder:
         return _sum_of_directions(text, self.dimension)
 
 
+def normed(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows, each of length one."""
+    divided: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return divided
+
+
 @lru_cache(maxsize=5_000)
 def _sum_of_directions(text: str, dimension: int) -> NDArray[np.float32]:
-    return np.sum([_direction(term, dimension) for term in ("", *terms(text))], axis=0)
+    total: NDArray[np.float32] = np.sum([_direction(term, dimension) for term in ("", *terms(text))], axis=0)
+    return total
 
 
 @lru_cache(maxsize=50_000)

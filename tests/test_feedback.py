@@ -62,10 +62,12 @@ def test_the_last_word_on_an_answer_counts_and_may_be_taken_back(path: Path) -> 
 
 def test_many_people_at_once_lose_nothing(path: Path) -> None:
     file, answer = FeedbackFile(path), answered(WHO, "يوسف النجار")
-    people = [
-        threading.Thread(target=lambda n=n: [file.add(f"{n}-{i}", Opinion.RIGHT, answer) for i in range(10)])
-        for n in range(8)
-    ]
+
+    def add_ten(person: int) -> None:
+        for i in range(10):
+            file.add(f"{person}-{i}", Opinion.RIGHT, answer)
+
+    people = [threading.Thread(target=add_ten, args=(n,)) for n in range(8)]
     for person in people:
         person.start()
     for person in people:

@@ -1,5 +1,6 @@
 """Tables, Word, books, PDF and archives become documents: text, title, page, and a place that stays."""
 
+import importlib.util
 import io
 import json
 import zipfile
@@ -9,14 +10,14 @@ import pytest
 
 from embeddings.documents import Columns, Document, Unreadable, read_documents
 from embeddings.errors import DocumentError
-from embeddings.formats import rows, sandbox
+from embeddings.formats import rows
 from tests.files import NAMESPACES, NEWS, docx_bytes, epub, zipped
 from tests.paper import PICTURE, Draw, typeset
 from tests.paper import pdf as made_pdf
 
 
-def read(path: Path, columns: Columns | None = None) -> list[Document | Unreadable]:
-    return list(read_documents([path], *([columns] if columns else [])))
+def read(path: Path, columns: Columns = rows.USUAL) -> list[Document | Unreadable]:
+    return list(read_documents([path], columns))
 
 
 def one(path: Path) -> Document:
@@ -211,7 +212,7 @@ def test_a_pdf_without_text_says_why(tmp_path: Path) -> None:
 
 
 def test_without_the_packages_the_error_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     for name in ("a.pdf", "a.docx"):
         assert "Run: pip install 'dalil[formats]'" in refused(written(tmp_path, name, b"x"))
 
@@ -221,7 +222,7 @@ def test_without_the_packages_the_error_names_the_command(tmp_path: Path, monkey
 
 def test_an_archive_gives_what_is_in_it_even_archives(tmp_path: Path) -> None:
     inner = zipped({"د/صفحة.html": f"<p>{NEWS}</p>"})
-    members = {
+    members: dict[str, str | bytes] = {
         "ب.txt": NEWS,
         "أ/خبر.jsonl": json.dumps({"text": NEWS, "id": "n1"}),
         "inner.zip": inner,

@@ -5,7 +5,6 @@ One in sixteen is asked in English.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def folded(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def asked(assistant: Assistant) -> Iterator[list[Asked]]:
+def asked(assistant: Assistant) -> list[Asked]:
     return [Asked(golden, assistant.ask(golden["question"])) for golden in GOLDEN]
 
 

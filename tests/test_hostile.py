@@ -181,7 +181,7 @@ def test_a_parser_that_dies_or_hangs_is_told(
 ) -> None:
     python = written(tmp_path, "python", f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    monkeypatch.setattr(sandbox.sys, "executable", str(python))
+    monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setattr(sandbox, "SECONDS", 0.5)
     assert told in refused(written(tmp_path, "a.pdf", b"x" * 1_000_000))
 

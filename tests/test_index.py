@@ -1,11 +1,12 @@
 """The index folder as its users see it: add, replace, remove, filters, reopening, damage, several readers."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_work_that_was_interrupted_goes_on_where_it_stopped(index: Index, encode
 
 def test_an_encoder_that_gives_something_else_is_told_and_stores_nothing(index: Index, encoder: HashingEncoder) -> None:
     class Broken(HashingEncoder):
-        def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
+        def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
             return np.full((len(texts), self.dimension), np.nan, dtype=np.float32)
 
     index.encoder = Broken()
@@ -196,7 +197,7 @@ def test_another_encoder_is_refused(folder: Path, other: HashingEncoder, told: l
 
 
 def test_another_folding_is_refused(folder: Path, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert arabic.FOLDING_VERSION == index_settings.FOLDING_VERSION
+    assert vars(index_settings)["FOLDING_VERSION"] == arabic.FOLDING_VERSION
     now = arabic.FOLDING_VERSION
     monkeypatch.setattr(index_settings, "FOLDING_VERSION", now + 1)
     with pytest.raises(IndexMismatchError, match=f"folding version {now}, but folding version {now + 1}"):
@@ -330,6 +331,8 @@ names = st.sampled_from("uvwxyz")
 class AnySequence(RuleBasedStateMachine):
     """Add, replace, remove and reopen in any order: the index stays equal to a plain dictionary."""
 
+    temporary: ClassVar[pytest.TempPathFactory]
+
     @initialize()
     def begin(self) -> None:
         self.folder = Path(self.temporary.mktemp("index"))
@@ -366,8 +369,8 @@ class AnySequence(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_changes(tmp_path_factory: pytest.TempPathFactory) -> None:
-    AnySequence.temporary = tmp_path_factory  # type: ignore[attr-defined]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    AnySequence.temporary = tmp_path_factory
+    run_state_machine_as_test(
         AnySequence,
         settings=settings(
             max_examples=12, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)

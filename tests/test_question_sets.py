@@ -42,7 +42,7 @@ def test_json_lines_in_both_forms_of_answers(tmp_path: Path) -> None:
         "title": "السوق",
         "answers": {"text": ["1912", "عام 1912"], "answer_start": [21, 17]},
     }
-    none = ROW | {"answers": {"text": [], "answer_start": []}}
+    none: dict[str, object] = ROW | {"answers": {"text": [], "answer_start": []}}
     text = "\n".join(json.dumps(row, ensure_ascii=False) for row in (ROW, hugging_face, none)) + "\n\n"
     expected = [
         EXAMPLE,

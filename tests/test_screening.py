@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -164,7 +165,7 @@ def test_settings_that_make_no_sense_are_refused(folder: Path, words: str) -> No
 
 def _files() -> dict[str, bytes]:
     """The bytes of a small index of each kind."""
-    made = {}
+    made: dict[str, bytes] = {}
     path = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"dalil-test-{id(made)}"  # noqa: S108
     vectors = np.random.default_rng(0).standard_normal((200, 16)).astype(np.float32)
     for layout in (Layout("whole"), Layout("bytes"), Layout("lists", 4)):
@@ -205,7 +206,12 @@ def test_faiss_is_not_given_an_index_of_another_kind(
     sealed(folder)
     given: list[str] = []
     whole = faiss.read_index
-    monkeypatch.setattr(faiss, "read_index", lambda path, *flags: (given.append(path), whole(path, *flags))[1])
+
+    def noted(path: str, *flags: int) -> Any:
+        given.append(path)
+        return whole(path, *flags)
+
+    monkeypatch.setattr(faiss, "read_index", noted)
     with pytest.raises(ValueError, match="no index of 16 dimensions"):
         read(folder / "vectors.faiss", 16)
     assert not given

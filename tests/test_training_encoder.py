@@ -5,6 +5,7 @@ import json
 import lzma
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_training_learns_stops_and_goes_on_to_the_same_table(
     whole = train({"made up": pairs}, before, recipe, tmp_path)
     assert recall_at_1(whole, pairs) > max(0.9, recall_at_1(before, pairs))
 
-    state = {}
+    state: dict[str, Any] = {}
 
     class Stopped(Exception):  # noqa: N818
         pass
@@ -65,7 +66,7 @@ def test_training_learns_stops_and_goes_on_to_the_same_table(
     class StopsOnce:
         draws = 0
 
-        def draw(self, size: int, chance: random.Random) -> list:
+        def draw(self, size: int, chance: random.Random) -> list[Any]:
             self.draws += 1
             if self.draws == 31 and not state:
                 state["stopped"] = True
@@ -94,7 +95,7 @@ def test_mean_of_rows_has_the_values_and_gradient_of_embedding_bag() -> None:
     table = torch.randn(50, 6, dtype=torch.float64, requires_grad=True)
     ids, bounds = torch.tensor([3, 3, 7, 49, 0]), torch.tensor([0, 2, 5])
     weights = torch.randn(2, 6, dtype=torch.float64)
-    ours = MeanOfRows.apply(table, ids, bounds)
+    ours = MeanOfRows.apply(table, ids, bounds)  # type: ignore[no-untyped-call]
     theirs = functional.embedding_bag(ids, table, bounds[:-1], mode="mean")
     torch.testing.assert_close(ours, theirs)
     gradients = [torch.autograd.grad((pooled * weights).sum(), table)[0] for pooled in (ours, theirs)]

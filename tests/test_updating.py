@@ -293,7 +293,7 @@ def test_ctrl_c_ends_watching_quietly(news: Path, tmp_path: Path) -> None:
         dalil("index", news, "--index", folder, "--watch"), cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stderr is not None
-        told = []
+        told: list[str] = []
         while not told or "4 added" not in told[-1]:
             told.append(running.stderr.readline())
             assert told[-1], told

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import faiss
 import numpy as np
@@ -17,6 +18,7 @@ from embeddings import layouts
 from embeddings.layouts import Layout, write
 from embeddings.vectors import VectorIndex
 from tests.brute import assert_ranked, nearest
+from tests.fakes import normed
 
 DIMENSION = 24
 LIMITS = {"whole": (10**9, 10**9), "bytes": (0, 10**9), "lists": (0, 40)}
@@ -39,7 +41,7 @@ def unit(count: int, seed: int = 0) -> NDArray[np.float32]:
     centres = np.random.default_rng(7).standard_normal((30, DIMENSION)) * 0.8
     draw = np.random.default_rng(seed)
     rows = (centres[draw.integers(30, size=count)] + draw.standard_normal((count, DIMENSION))).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return normed(rows)
 
 
 class Stored:
@@ -227,6 +229,8 @@ def test_the_layout_follows_the_number(count: int, dimension: int, kind: str, li
 class Growing(RuleBasedStateMachine):
     """Vectors come and go through all three layouts: the index stays equal to numpy."""
 
+    temporary: ClassVar[pytest.TempPathFactory]
+
     @initialize()
     def begin(self) -> None:
         self.path = Path(self.temporary.mktemp("vectors")) / "v.faiss"
@@ -279,8 +283,8 @@ class Growing(RuleBasedStateMachine):
 
 def test_growing_and_shrinking(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     _limit(monkeypatch, 40, 120)
-    Growing.temporary = tmp_path_factory  # type: ignore[attr-defined]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    Growing.temporary = tmp_path_factory
+    run_state_machine_as_test(
         Growing,
         settings=settings(
             max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)

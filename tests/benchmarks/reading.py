@@ -43,6 +43,7 @@ class OverlapReader:
 
     name = "overlap"
     min_confidence = 0.5
+    exact_confidence = 0.0
 
     def read(self, question: str, passages: Sequence[ReadingPassage]) -> list[Span]:
         """Return the best sentence of all passages."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tests.torture.damage import damage
 from tests.torture.faults import refuse
-from tests.torture.kills import Patient, State, Tally, kill
+from tests.torture.kills import Patient, Tally, kill
 from tests.torture.victim import Victims
+from tests.torture.work import State
 
 _BASES = 6
 _ROUND = 40  # kills after which another folder is begun

@@ -6,6 +6,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import time
 import traceback
@@ -135,7 +136,12 @@ def _live(fate: Fate, log: int) -> int:
     try:
         batches._BATCH_DOCUMENTS = BATCH  # type: ignore[misc]
         clear = terms.TermIndex.clear
-        terms.TermIndex.clear = lambda index: (say("phase", "compaction", 0), clear(index))[1]  # type: ignore[assignment,method-assign]
+
+        def told(index: terms.TermIndex) -> None:
+            say("phase", "compaction", 0)
+            clear(index)
+
+        terms.TermIndex.clear = told  # type: ignore[assignment,method-assign]
         strike = None if fate.step is None else _Strike(fate.step, fate.error)
         _work(fate, say, strike)
         if strike is not None:
@@ -207,7 +213,7 @@ class _Strike:
             (terms.TermIndex, "commit"),
             (vectors.VectorIndex, "_write"),
             (Path, "replace"),
-            (terms.shutil, "rmtree"),
+            (shutil, "rmtree"),
         ]
         if error is None:  # what SQLite does with a disk that refuses is seen when there is no room
             struck += [(store.Store, "put"), (store.Store, "remove"), (derived.Derived, "replace")]

@@ -104,7 +104,7 @@ class Bench:
         return time.perf_counter() - started
 
     def _run(self, job: str, system: str) -> dict[str, Any]:
-        command = [
+        command: list[str | Path] = [
             sys.executable if system == "dalil" else self._python, "-m", "tests.benchmarks.peers.worker", job, system,
             "--pool", self._folder, "--folder", self._folder / system, "--encoder", BUNDLED,
         ]  # fmt: skip

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 FOUND = 10  # passages that a search returns, for every system
 
@@ -85,5 +85,5 @@ def _write(path: Path, values: Iterable[object]) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def _rows(path: Path) -> list[dict[str, object]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -21,9 +21,9 @@ def make(folder: Path) -> Path:
     pieces = Tokenizer.from_file(str(BUNDLED / "tokenizer.json"))
     special = {name: f"[{name.upper()}]" for name in ("cls", "sep", "pad", "unk", "mask")}
     pieces.add_special_tokens(list(special.values()))
-    ids = {name: pieces.token_to_id(token) for name, token in special.items()}
+    ids = {name: number for name, token in special.items() if (number := pieces.token_to_id(token)) is not None}
     pieces.post_processor = BertProcessing((special["sep"], ids["sep"]), (special["cls"], ids["cls"]))
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=pieces, model_max_length=512, **{f"{name}_token": token for name, token in special.items()}
     ).save_pretrained(folder)
     torch.manual_seed(1)

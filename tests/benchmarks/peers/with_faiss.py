@@ -39,7 +39,8 @@ class Faiss:
         vector = self._model.encode_query([question], normalize_embeddings=True, show_progress_bar=False)
         scores, numbers = self._index.search(vector, FOUND)
         best = zip(numbers[0], scores[0], strict=True)
-        return [Found(*self._passages[number], float(score)) for number, score in best if number >= 0]
+        found = ((self._passages[number], score) for number, score in best if number >= 0)
+        return [Found(document, text, float(score)) for (document, text), score in found]
 
     def answer(self, question: str) -> str | None:
         """Not asked for: it does not read."""

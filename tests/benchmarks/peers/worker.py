@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -81,7 +82,7 @@ def _asked(name: str, work: Callable[[str], object], questions: Sequence[Questio
     """Ask one after the other, then some of them by several clients at once; return times and results by question."""
     work(questions[0].question)
     cpu = time.process_time()
-    results = [_timed(lambda q=question: work(q.question)) for question in questions]
+    results = [_timed(partial(work, question.question)) for question in questions]
     cpu = time.process_time() - cpu
     some = [question.question for question in questions[:SHARED]]
     together, _ = _timed(lambda: _all(work, some))
