@@ -20,13 +20,13 @@ GOLDEN = [
 ]
 
 
-def turn(question: str, answer: str | None = None, **more: str) -> Answer:
+def turn(question: str, answer: str | None = None, understood: str | None = None) -> Answer:
     """An answer as the turn before gave it."""
     if answer is None:
-        return Answer(question, 0.1, (), (), **more)
+        return Answer(question, 0.1, (), (), understood=understood)
     document = document_from_text(answer, path="a.txt")
     citation = Citation(document, 0, len(answer), 0, len(answer), 0.8)
-    return Answer(question, 0.8, (citation,), (), **more)
+    return Answer(question, 0.8, (citation,), (), understood=understood)
 
 
 SIGNED = turn("متى وقع أردوغان مذكرتي التفاهم مع السراج؟", "27 نوفمبر الماضي")
@@ -145,7 +145,9 @@ def test_a_long_answer_is_not_put_into_the_question() -> None:
     ],
 )  # fmt: skip
 def test_words_with_a_pronoun_at_their_end(word: str, base: str, pronoun: str) -> None:
-    assert attached(word)[:2] == (base, pronoun)
+    found = attached(word)
+    assert found is not None
+    assert found[:2] == (base, pronoun)
 
 
 @pytest.mark.parametrize(
@@ -156,10 +158,20 @@ def test_words_that_only_look_so(word: str) -> None:
 
 
 def test_prepositions_take_what_they_stand_before() -> None:
-    assert attached("له").of("الجيش") == "للجيش"
-    assert attached("بها").of("الكتيبة") == "بالكتيبة"
-    assert attached("فيه").of("المؤتمر") == "في المؤتمر"
-    assert object_of("يقوده").base == "يقود"
+    for word, noun, together in (
+        ("له", "الجيش", "للجيش"),
+        ("بها", "الكتيبة", "بالكتيبة"),
+        ("فيه", "المؤتمر", "في المؤتمر"),
+    ):
+        preposition = attached(word)
+        assert preposition is not None
+        assert preposition.of(noun) == together
+
+
+def test_a_pronoun_that_is_the_object_of_a_verb() -> None:
+    verb = object_of("يقوده")
+    assert verb is not None
+    assert verb.base == "يقود"
     assert object_of("خديجه") is None
 
 

@@ -45,12 +45,13 @@ def test_search_gives_the_passages_of_the_contract(assistant: Assistant) -> None
 
 def test_what_cannot_be_asked_is_an_error_that_says_why(assistant: Assistant) -> None:
     server = mcp_server(assistant)
-    for arguments, told in [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"question": " "}, "no words"),
         ({"question": "من؟", "date_from": "أمس"}, "date_from"),
         ({"question": "من؟", "top_k": 0}, "top_k"),
         ({}, "question"),
-    ]:
+    ]
+    for arguments, told in refused:
         result = call(server, "ask", **arguments)
         assert result.is_error
         assert told in result.content[0].text

@@ -26,7 +26,7 @@ from embeddings.training.trunk.cloze import Pieces, exercise, types_of
 from embeddings.training.trunk.first import layer_values, placed
 from embeddings.training.trunk.lessons import Questions
 from embeddings.training.trunk.mining import Asked, hard_negatives
-from embeddings.training.trunk.model import SHAPES, trunk_of
+from embeddings.training.trunk.model import SHAPES, read_tokenizer, trunk_of
 from embeddings.training.trunk.objectives import MASK, Masked, Replaced, hidden_places
 from embeddings.training.trunk.texts import Corpus
 from qa.token_types import NAME, QuestionTypes
@@ -118,7 +118,7 @@ def test_what_is_packed_is_small_files_that_give_the_same_texts_back(root: Path)
     packed = root / "pack"
     sizes = [path.stat().st_size for path in packed.glob("text-*.???")]
     assert max(sizes) <= 0.0004 * 2**20 < sum(sizes)
-    tokenizer = pack.read_tokenizer(packed / "tokenizer.json")[0]
+    tokenizer = read_tokenizer(packed / "tokenizer.json")[0]
     corpus = Corpus.unpacked(pieces.read(packed / "text-wiki")[0])
     body = corpus.bodies()[3]
     assert len(corpus.bodies()) == 30
@@ -263,7 +263,8 @@ def test_the_clock_tells_progress_by_steps_and_the_rate_falls_to_nothing() -> No
         clock.step()
     assert len(seen) == 10
     assert seen == sorted(seen)
-    assert (seen[0], clock.progress()) == (0.3, pytest.approx(0.8))
+    assert seen[0] == 0.3
+    assert clock.progress() == pytest.approx(0.8)
     assert rate_at(2.0, 0, 10, 0.0) == pytest.approx(0.2)
     assert rate_at(2.0, 500, 10, 0.25) == pytest.approx(1.5)
     assert rate_at(2.0, 500, 10, 1.0) == 0
@@ -302,8 +303,8 @@ def test_the_replaced_objective_teaches_the_trunk_and_the_generator() -> None:
 
 
 def test_info_nce_against_a_sum_by_hand() -> None:
-    unit = [functional.normalize(torch.randn(n, 6, dtype=torch.float64), dim=1) for n in (3, 5)]
-    left, right = (side.numpy() for side in unit)
+    asked, held = (functional.normalize(torch.randn(n, 6, dtype=torch.float64), dim=1) for n in (3, 5))
+    left, right = asked.numpy(), held.numpy()
     groups = [4, 7, 4, 9, 7]  # rows 0 and 2 share a passage; the last hard negative is the passage of row 1
     total = 0.0
     for i in range(3):
@@ -311,7 +312,7 @@ def test_info_nce_against_a_sum_by_hand() -> None:
         total += np.log(sum(np.exp(left[i] @ right[j] / 0.1) for j in rivals)) - left[i] @ right[i] / 0.1
         back = [j for j in range(3) if j == i or groups[j] != groups[i]]
         total += np.log(sum(np.exp(left[j] @ right[i] / 0.1) for j in back)) - left[i] @ right[i] / 0.1
-    assert float(encoder.info_nce(*unit, torch.tensor(groups), 0.1)) == pytest.approx(float(total) / 6)
+    assert float(encoder.info_nce(asked, held, torch.tensor(groups), 0.1)) == pytest.approx(float(total) / 6)
 
 
 def test_hard_negatives_share_words_and_lack_the_answer() -> None:
@@ -382,7 +383,7 @@ def test_minilm_layers_begin_a_trunk_of_their_width() -> None:
     values = first_values(SHAPES["accelerator"], words, {})
     trunk = trunk_of(SHAPES["accelerator"], len(words), values)
     theirs = bert.encoder.layer[5].attention.self.query.weight
-    assert torch.equal(trunk.encoder.layer[7].attention.self.query.weight, theirs)
+    assert torch.equal(trunk.get_parameter("encoder.layer.7.attention.self.query.weight"), theirs)
 
 
 @given(text=strategies.arabic_text())
@@ -406,7 +407,7 @@ def test_token_types_tell_matches_sentences_and_kinds() -> None:
 def test_packed_questions_point_at_their_answers(root: Path) -> None:
     questions = Questions(root / "pack")
     assert questions.token_types == NAME
-    tokenizer = pack.read_tokenizer(root / "pack" / "tokenizer.json")[0]
+    tokenizer = read_tokenizer(root / "pack" / "tokenizer.json")[0]
     rows = questions.numbers("written-train")
     assert len(rows) == 24
     chance = random.Random(2)
