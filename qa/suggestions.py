@@ -20,7 +20,7 @@ from qa.pronouns import attached
 from qa.quantities import dates
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant
+    from qa.asking import Answering
 
 _READ: Final = 6_000  # Characters from the beginning of a document.
 _WORDS: Final = range(4, 13)  # Of a question, without its question word.
@@ -70,7 +70,7 @@ def drafted(document: Document) -> Iterator[Draft]:
             yield from _clause(document, clause.start(), clause.end())
 
 
-def answerable(drafts: Iterable[Draft], assistant: "Assistant") -> Iterator[str]:
+def answerable(drafts: Iterable[Draft], assistant: "Answering") -> Iterator[str]:
     """Yield the questions that are answered with the words they were made from, each once; asks as it is read."""
     known: set[str] = set()
     for draft in drafts:

@@ -4,9 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (
@@ -29,17 +30,34 @@ def launched() -> Iterator[Browser]:
         browser.close()
 
 
+class Visit(NamedTuple):
+    """A page of the chat, every error of it, and every address it asked for that is not on this machine."""
+
+    page: Page
+    errors: list[str]
+    outside: list[str]
+
+
 def visit(context: BrowserContext, address: str) -> Page:
+    """Open the chat."""
+    return watched(context, address).page
+
+
+def watched(context: BrowserContext, address: str) -> Visit:
     """Open the chat, noting every request that leaves this machine and every error of the page."""
-    page = context.new_page()
-    page.outside, page.errors = [], []  # type: ignore[attr-defined]
-    inside = (address, "data:", "blob:")
-    page.on("request", lambda request: None if request.url.startswith(inside) else page.outside.append(request.url))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    visited = Visit(context.new_page(), errors=[], outside=[])
+    page = visited.page
+
+    def note(request: Request) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            visited.outside.append(request.url)
+
+    page.on("request", note)
+    page.on("pageerror", lambda error: visited.errors.append(str(error)))
     page.goto(address)
     page.wait_for_selector("#question textarea")
     page.wait_for_function("document.querySelector('.brand').dataset.language === document.documentElement.lang")
-    return page
+    return visited
 
 
 def ask(page: Page, question: str) -> None:

@@ -7,13 +7,13 @@ citations stand in the documents. The seeds with their questions are `seed_shelf
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from embeddings.documents import Document, read_documents
 from embeddings.errors import FilterError, QuestionError
-from embeddings.index import Counts
+from embeddings.index import Counts, DocumentInfo
 from qa.answers import Answer, Citation, Reason
 from qa.followups import understood
+from qa.retriever import Hit
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -63,8 +63,8 @@ class Shelf:
     def fingerprint(self) -> str:
         return "0" * 64
 
-    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[Document]:
-        found = [document for document in self.documents() if words in document.title]
+    def listed(self, words: str = "", *, offset: int = 0, limit: int | None = None) -> list[DocumentInfo]:
+        found = [DocumentInfo.of(document) for document in self.documents() if words in document.title]
         return found[offset : None if limit is None else offset + limit]
 
     def placed(self, prefix: str) -> list[str]:
@@ -117,7 +117,7 @@ class Shelf:
         made = self._index(), {"encoder": "none"}, {"total": 1.0}
         return Answer(question, confidence, citations, evidence, *made, differing=differing)
 
-    def search(self, question: str) -> list[Any]:
+    def search(self, question: str) -> list[Hit]:
         if not question.strip():
             raise QuestionError("a question was expected")
         return []

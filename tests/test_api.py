@@ -43,8 +43,8 @@ def refused(response: httpx.Response, status: int) -> schema.Problem:
 
 
 def test_ask_is_the_answer_of_the_contract(http: httpx.Client, assistant: Assistant) -> None:
-    limits = {"top_k": 3, "date_from": "2019", "min_confidence": 0.0}
-    expected = timeless(assistant.ask(SIGNED, **limits).to_dict())  # type: ignore[arg-type]
+    limits: dict[str, Any] = {"top_k": 3, "date_from": "2019", "min_confidence": 0.0}
+    expected = timeless(assistant.ask(SIGNED, **limits).to_dict())
     assert len(expected["evidence"]) <= 3
     for response in (
         http.post("/ask", json={"question": SIGNED, **limits}),
@@ -86,7 +86,7 @@ def test_search_gives_ranked_passages_and_why(http: httpx.Client, assistant: Ass
     expected = [hit_values(hit, n) for n, hit in enumerate(hits, 1)]
     assert all("الأناضول" in str(hit.document.source) for hit in hits)
     assert len(hits) == 4
-    limits = {"query": "مذكرتي التفاهم", "top_k": 4, "source": "الأناضول"}
+    limits: dict[str, Any] = {"query": "مذكرتي التفاهم", "top_k": 4, "source": "الأناضول"}
     for response in (http.post("/search", json=limits), http.get("/search", params=limits)):
         assert response.json() == {"query": "مذكرتي التفاهم", "passages": json.loads(json.dumps(expected))}
         schema.Passages.model_validate(response.json())

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from embeddings.documents import document_from_text
 from qa.assistant import Assistant
-from tests.browsing import ask, visit
+from tests.browsing import Visit, ask, visit, watched
 from tests.served import running
 from tests.shelf import QUOTATIONS, Shelf, seed_shelf
 
@@ -32,13 +32,18 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, address: str) -> Page:
-    return visit(context, address)
+def visited(context: BrowserContext, address: str) -> Visit:
+    return watched(context, address)
+
+
+@pytest.fixture
+def page(visited: Visit) -> Page:
+    return visited.page
 
 
 def in_view(page: Page, selector: str, box: str) -> bool:
     """Whether the first element of `selector` lies within the visible part of `box`."""
-    return page.evaluate(
+    seen: bool = page.evaluate(
         """async ([selector, box]) => {
             for (let tries = 0; tries < 40; tries++) {
                 const inner = document.querySelector(selector).getBoundingClientRect();
@@ -50,6 +55,7 @@ def in_view(page: Page, selector: str, box: str) -> bool:
         }""",
         [selector, box],
     )
+    return seen
 
 
 @pytest.mark.parametrize("question", list(QUOTATIONS))
@@ -187,10 +193,10 @@ def test_no_answer_is_said_and_the_nearest_passages_open(page: Page) -> None:
     expect(page.locator(".source.current")).to_have_attribute("id", "source-1-2")
 
 
-def test_an_empty_question_gets_a_friendly_text(page: Page) -> None:
+def test_an_empty_question_gets_a_friendly_text(page: Page, visited: Visit) -> None:
     page.click("#send")
     expect(page.locator(".problem")).to_contain_text("اكتب سؤالًا")
-    assert page.errors == []
+    assert visited.errors == []
 
 
 def test_english_is_one_click_away_and_remembered(page: Page, context: BrowserContext, address: str) -> None:
@@ -241,7 +247,8 @@ def test_a_hostile_article_is_shown_as_plain_text(context: BrowserContext) -> No
     article = document_from_text(HOSTILE, path="hostile.txt", title="<img src=x onerror=alert(1)>")
     question = "ما <script>window.hacked = 5</script> \u202eالخبر؟ $$x$$ [x](javascript:1)"
     with running(Shelf([article], {question: ("hostile", HOSTILE_QUOTATION, 0.9)})) as address:
-        page = visit(context, address)
+        visited = watched(context, address)
+        page = visited.page
         ask(page, question)
         assert page.locator(".exact").text_content() == HOSTILE_QUOTATION
         assert page.locator(".source.current mark").text_content() == HOSTILE_QUOTATION
@@ -254,14 +261,14 @@ def test_a_hostile_article_is_shown_as_plain_text(context: BrowserContext) -> No
         expect(page.locator(".article mark")).to_be_visible()
         assert page.locator(".article").text_content() == HOSTILE
         assert page.evaluate("window.hacked") is None
-        assert page.errors == []
+        assert visited.errors == []
         # The override is not obeyed: "نهاية", written after it, stands to the left, as Arabic reads.
         assert stands_after(page, "مقلوب", "نهاية")
 
 
 def stands_after(page: Page, first: str, second: str) -> bool:
     """Whether `second` is drawn after `first` in a right-to-left line of the passage."""
-    places: Any = page.evaluate(
+    places: list[tuple[float, float]] = page.evaluate(
         """(words) => words.map((word) => {
             const walk = document.createTreeWalker(document.querySelector('.passage'), NodeFilter.SHOW_TEXT);
             while (walk.nextNode()) {
@@ -280,12 +287,12 @@ def stands_after(page: Page, first: str, second: str) -> bool:
     return other_top > top + 5 or (abs(other_top - top) <= 5 and other_left < left)
 
 
-def test_the_page_asks_nothing_of_any_other_host(page: Page) -> None:
+def test_the_page_asks_nothing_of_any_other_host(page: Page, visited: Visit) -> None:
     ask(page, CAPTURED)
     page.click("#theme")
     page.wait_for_timeout(300)
-    assert page.outside == []
-    assert page.errors == []
+    assert visited.outside == []
+    assert visited.errors == []
     loaded = page.evaluate("[...document.fonts].filter((face) => face.status === 'loaded').map((face) => face.family)")
     assert {family.strip('"') for family in loaded} >= {"Plex Sans Arabic", "Noto Naskh"}
 
@@ -325,8 +332,9 @@ def test_dark_is_dark_and_remembered(page: Page, context: BrowserContext, addres
 def test_the_real_assistant_behind_the_real_page(context: BrowserContext, assistant: Assistant) -> None:
     expected = assistant.ask(CAPTURED)
     with running(assistant) as address:
-        page = visit(context, address)
+        visited = watched(context, address)
+        page = visited.page
         ask(page, CAPTURED)
         assert page.locator(".exact").text_content() == expected.text
         assert page.locator(".source.current mark").text_content() == expected.citations[0].text
-        assert page.outside == []
+        assert visited.outside == []

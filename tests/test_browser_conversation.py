@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from embeddings.documents import document_from_text
 from qa.feedback import read_feedback
 from qa.verify import State, verify
-from tests.browsing import ask, visit
+from tests.browsing import ask, visit, watched
 from tests.served import running
 from tests.shelf import Shelf
 from ui.serving import Rules
@@ -43,22 +43,25 @@ def address() -> Iterator[str]:
 
 
 def test_sources_that_differ_stand_side_by_side_each_with_its_date(context: BrowserContext, address: str) -> None:
-    page = visit(context, address)
+    visited = watched(context, address)
+    page = visited.page
     ask(page, CAPTURED)
     expect(page.locator(".answered .kicker")).to_have_text(AR.sources_differ)
     assert page.locator(".exact").all_text_contents() == ["30 جنديا", "عشرين جنديا"]
     expect(page.locator(".side").nth(0)).to_contain_text("5 أبريل 2019")
     expect(page.locator(".side").nth(1)).to_contain_text("6 أبريل 2019")
-    boxes = [page.locator(".side").nth(n).bounding_box() for n in range(2)]
-    assert boxes[0]["y"] == boxes[1]["y"]
-    assert boxes[0]["x"] > boxes[1]["x"]  # the first on the right
+    first, second = (page.locator(".side").nth(n).bounding_box() for n in range(2))
+    assert first is not None
+    assert second is not None
+    assert first["y"] == second["y"]
+    assert first["x"] > second["x"]  # the first on the right
     page.click(".side >> nth=1 >> .chip")
     assert page.locator(".source.current mark").text_content() == "عشرين جنديا"
     page.reload()
     expect(page.locator(".side")).to_have_count(2)
     page.click("#language")
     expect(page.locator(".answered .kicker")).to_have_text(EN.sources_differ)
-    assert page.errors == []
+    assert visited.errors == []
 
 
 def test_the_saved_proof_holds_both_sides(context: BrowserContext, address: str, tmp_path: Path) -> None:
@@ -83,7 +86,8 @@ def test_no_answer_names_the_condition_that_failed(context: BrowserContext, addr
 def test_a_question_that_leans_on_the_turn_before_shows_how_it_was_understood(
     context: BrowserContext, address: str
 ) -> None:
-    page = visit(context, address)
+    visited = watched(context, address)
+    page = visited.page
     ask(page, CAPTURED)
     ask(page, "ومتى كان ذلك؟")
     second = page.locator(".turn").nth(1)
@@ -99,7 +103,7 @@ def test_a_question_that_leans_on_the_turn_before_shows_how_it_was_understood(
     expect(third.locator(".understood")).to_have_count(0)
     page.click("#language")
     expect(page.locator(".understood button")).to_have_text(EN.as_typed)
-    assert page.errors == []
+    assert visited.errors == []
 
 
 def test_an_independent_question_is_shown_as_it_was_typed(context: BrowserContext, address: str) -> None:
@@ -130,7 +134,8 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_an_opinion_is_kept_with_the_whole_answer_and_may_be_changed(context: BrowserContext, feedback: Path) -> None:
     with running(battle(), Rules(rate=0, feedback=feedback)) as address:
-        page = visit(context, address)
+        visited = watched(context, address)
+        page = visited.page
         ask(page, CAPTURED)
         ask(page, "ما عاصمة اليابان؟")
         first, second = page.locator(".judging").all()
@@ -156,7 +161,7 @@ def test_an_opinion_is_kept_with_the_whole_answer_and_may_be_changed(context: Br
         expect(page.locator(".judging [aria-pressed=true]")).to_have_count(1)
         until(lambda: len(lines(feedback)) == 4)
         assert [one.answer["question"] for one in read_feedback(feedback)] == ["ما عاصمة اليابان؟"]
-        assert page.errors == []
+        assert visited.errors == []
 
 
 def test_an_opinion_that_cannot_be_kept_is_told_and_unmarked(context: BrowserContext, tmp_path: Path) -> None:
@@ -204,7 +209,8 @@ def test_a_conversation_is_saved_as_a_page_that_needs_nothing_beside_it(
 def test_a_conversation_is_saved_as_json_that_verify_takes(
     context: BrowserContext, address: str, tmp_path: Path
 ) -> None:
-    page = visit(context, address)
+    visited = watched(context, address)
+    page = visited.page
     ask(page, CAPTURED)
     ask(page, "ومتى كان ذلك؟")
     answers = json.loads(saved(page, AR.save_json, tmp_path / "dalil.json").read_text(encoding="utf-8"))
@@ -212,7 +218,7 @@ def test_a_conversation_is_saved_as_json_that_verify_takes(
     assert answers[0]["answer"] == "30 جنديا"
     verdicts = [verdict for answer in answers for verdict in verify(answer, battle())]
     assert [verdict.state for verdict in verdicts] == [State.STANDS, State.STANDS]
-    assert page.errors == []
+    assert visited.errors == []
 
 
 def test_a_conversation_outlives_the_page_and_the_server_and_goes_on(context: BrowserContext) -> None:
@@ -231,7 +237,8 @@ def test_a_conversation_outlives_the_page_and_the_server_and_goes_on(context: Br
 
 
 def test_earlier_conversations_are_kept_gone_on_with_and_deleted(context: BrowserContext, address: str) -> None:
-    page = visit(context, address)
+    visited = watched(context, address)
+    page = visited.page
     fresh = stored(page)
     ask(page, CAPTURED)
     page.click("#restart")
@@ -261,7 +268,7 @@ def test_earlier_conversations_are_kept_gone_on_with_and_deleted(context: Browse
     page.reload()
     expect(page.locator("#examples, .welcome").first).to_be_visible()
     expect(page.locator(".turn, .earlier")).to_have_count(0)
-    assert page.errors == []
+    assert visited.errors == []
 
 
 def stored(page: Page) -> int:

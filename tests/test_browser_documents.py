@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from embeddings.documents import Document, document_from_text
 from qa.assistant import Assistant
-from tests.browsing import ask, visit
+from tests.browsing import ask, visit, watched
 from tests.served import running
 from tests.test_visitors import KEEPER, LIMITS, NADIA, SALIM
 from ui.serving import Rules
@@ -65,7 +65,8 @@ def added(context: BrowserContext, address: str, text: str) -> Page:
 
 
 def test_a_document_is_added_asked_about_and_removed(context: BrowserContext, address: str) -> None:
-    page = visit(context, address)
+    visited = watched(context, address)
+    page = visited.page
     open_documents(page)
     add(page, file("مكتبة.txt", SALIM), file("a.exe", b"MZ"), file("b.txt", " "))
     assert [item.get_attribute("class") for item in page.locator("#library .fates li").all()] == [
@@ -98,7 +99,7 @@ def test_a_document_is_added_asked_about_and_removed(context: BrowserContext, ad
     page.goto(f"{address}/{proof}")
     expect(page.locator(".check.changed")).to_be_visible()
     expect(page.locator("body")).not_to_contain_text("سالم")
-    assert page.errors == []  # type: ignore[attr-defined]
+    assert visited.errors == []
 
 
 def test_two_people_at_once_see_their_own_and_never_each_others(chromium: Browser, address: str) -> None:
@@ -145,7 +146,8 @@ def test_two_people_at_once_see_their_own_and_never_each_others(chromium: Browse
 
 
 def test_a_hostile_article_is_text_wherever_it_is_shown(context: BrowserContext, address: str) -> None:
-    page = visit(context, address)
+    visited = watched(context, address)
+    page = visited.page
     open_documents(page)
     add(page, file("<img src=x onerror=window.hacked=5>.html", HOSTILE), file("\u202etxt.exe", b"MZ"))
     expect(page.locator("#library .fates")).to_contain_text("onerror=window.hacked=5")
@@ -158,7 +160,7 @@ def test_a_hostile_article_is_text_wherever_it_is_shown(context: BrowserContext,
     page.goto(f"{address}/{page.locator('.source.current .more a').get_attribute('href')}")
     expect(page.locator(".article")).to_contain_text("<script>window.hacked = 3</script>")
     assert page.evaluate("window.hacked") is None
-    assert page.outside == []  # type: ignore[attr-defined]
+    assert visited.outside == []
 
 
 @pytest.mark.parametrize(("locale", "size", "count"), [("ar", "1 ميغابايت", "4 وثيقة"), ("en", "1 MB", "4 documents")])
@@ -220,7 +222,12 @@ def test_files_are_dropped_on_the_page(context: BrowserContext, address: str) ->
 def test_questions_are_answered_while_files_are_added(context: BrowserContext, address: str) -> None:
     page = visit(context, address)
     open_documents(page)
-    page.route("**/documents", lambda route: (page.wait_for_timeout(1_500), route.continue_())[1])
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(1_500)
+        route.continue_()
+
+    page.route("**/documents", late)
     files = [file("a.txt", SALIM), *(file(f"{n}.exe", b"MZ") for n in range(23)), file("b.txt", NADIA)]
     page.set_input_files("#library input[accept]", files)
     expect(page.locator("#library .going p")).to_contain_text("من 25")

@@ -18,7 +18,7 @@ from ui.markup import bdi
 from ui.strings import Texts
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant
+    from qa.asking import Answering
 
 # The texts that stand in place of an answer, by the name a turn carries.
 _PROBLEMS: Final[dict[str, Callable[[Texts], str]]] = {
@@ -66,7 +66,7 @@ class Limits:
         }
 
 
-def answered(assistant: "Assistant", question: str, limits: Limits, previous: Answer | None = None) -> Turn:
+def answered(assistant: "Answering", question: str, limits: Limits, previous: Answer | None = None) -> Turn:
     """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback.
 
     Args:
@@ -77,7 +77,7 @@ def answered(assistant: "Assistant", question: str, limits: Limits, previous: An
     """
     name = uuid4().hex
     try:
-        answer = assistant.ask(question, previous=previous, **limits.arguments())  # type: ignore[arg-type]
+        answer = assistant.ask(question, previous=previous, **limits.arguments())
     except QuestionError:
         long = any(True for _ in words_of(question))
         return Turn(question, None, "long_question" if long else "empty_question", name)

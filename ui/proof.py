@@ -21,7 +21,7 @@ from ui.pages import facts, page
 from ui.strings import Texts, share
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant
+    from qa.asking import Answering
     from qa.retriever import Hit
 
 _HASH: Final = 16  # hexadecimal digits of each hash that an address carries
@@ -85,7 +85,7 @@ def checked(reference: Reference, library: Library) -> Checked:
     return Checked(reference, check(place, lambda found: _hash(found) == reference.quoted, library))
 
 
-def proof_page(question: str, references: Sequence[Reference], assistant: "Assistant", words: Texts) -> str:
+def proof_page(question: str, references: Sequence[Reference], assistant: "Answering", words: Texts) -> str:
     """Return the page that shows, checked now, the quotations that answered `question`."""
     quotations = [checked(reference, assistant) for reference in references]
     answer, hits = _asked_again(question, assistant)
@@ -109,7 +109,7 @@ def saved(html: str) -> str:
     return re.sub(r'<header class="bar">.*?</header>', "", html, flags=re.DOTALL)
 
 
-def _asked_again(question: str, assistant: "Assistant") -> tuple[Answer | None, "Sequence[Hit]"]:
+def _asked_again(question: str, assistant: "Answering") -> tuple[Answer | None, "Sequence[Hit]"]:
     """Return the answer and the ranking that the index gives now; nothing where the question cannot be asked."""
     try:
         return assistant.ask(question), assistant.search(question)

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from embeddings.documents import Document
 from embeddings.index import Index
 from embeddings.layouts import Layout
 from qa.retriever import Retriever
-from tests.fakes import document
+from tests.fakes import document, normed
 
 RESULT = Path(__file__).parent / "results" / "size.json"
 LETTERS = list("ابتثجحخدذرزسشصضطظعغفقكلمنهوي")
@@ -54,21 +55,17 @@ class DrawnVectors:
         self._questions = (np.random.default_rng(3), np.random.default_rng(4))
 
     def _draw(self, draw: np.random.Generator, count: int) -> NDArray[np.float32]:
-        return _unit(draw.standard_normal((count, DIMENSION), dtype=np.float32) * self._spread)
+        return normed(draw.standard_normal((count, DIMENSION), dtype=np.float32) * self._spread)
 
     def _around_topics(self, draws: tuple[np.random.Generator, np.random.Generator], count: int) -> NDArray[np.float32]:
         topics = self._topics[draws[0].integers(TOPICS, size=count)]
-        return _unit(0.6 * topics + 0.8 * self._draw(draws[1], count))
+        return normed(0.6 * topics + 0.8 * self._draw(draws[1], count))
 
     def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._around_topics(self._passages, len(texts))
 
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._around_topics(self._questions, len(texts))
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def drawn_documents(passages: int) -> Iterator[Document]:
@@ -105,7 +102,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def median_ms(work: Callable[[int], object], count: int = QUESTIONS) -> float:
     """Return the median time of `count` calls."""
-    return round(1e3 * statistics.median(seconds(lambda number=n: work(number)) for n in range(count)), 2)
+    return round(1e3 * statistics.median(seconds(partial(work, n)) for n in range(count)), 2)
 
 
 def nearest(questions: NDArray[np.float32], ids: NDArray[np.int64]) -> list[set[int]]:

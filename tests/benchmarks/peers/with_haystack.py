@@ -53,7 +53,7 @@ class Haystack:
         documents = [Document(content=d.text, meta={"name": d.id}) for d in pool.documents]
         pipeline.run({"splitter": {"documents": documents}})
         store.save_to_disk(str(folder / STORE))
-        return store.count_documents()
+        return int(store.count_documents())
 
     def open(self, folder: Path) -> None:
         """Load the store and build the query pipeline."""
@@ -94,7 +94,8 @@ class Haystack:
             inputs["text_embedder"] = {"text": question}
         if self.lexical:
             inputs["bm25_retriever"] = {"query": question}
-        return self._pipeline.run(inputs, include_outputs_from={self._last})[self._last]["documents"][:FOUND]
+        outputs = self._pipeline.run(inputs, include_outputs_from={self._last})
+        return list(outputs[self._last]["documents"][:FOUND])
 
 
 class HaystackBM25(Haystack):

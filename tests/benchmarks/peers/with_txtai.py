@@ -6,6 +6,7 @@ Two searches at once in one process end in sqlite3's "Recursive use of cursors n
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from txtai import Embeddings
 from txtai.pipeline import Questions
@@ -22,7 +23,7 @@ class Txtai:
         self._embeddings = Embeddings(
             path=str(encoder), method="sentence-transformers", hybrid=True, content=True, gpu=False
         )
-        self._questions = Questions(reader, gpu=False) if reader else None
+        self._questions: Any = Questions(reader, gpu=False) if reader else None
         self.reads = reader is not None
         self._turn = threading.Lock()
 
@@ -30,7 +31,7 @@ class Txtai:
         """Index the passages and save."""
         self._embeddings.index((f"{p.document}#{n}", p.text, None) for n, p in enumerate(pool.passages))
         self._embeddings.save(str(folder))
-        return self._embeddings.count()
+        return int(self._embeddings.count())
 
     def open(self, folder: Path) -> None:
         """Load the folder."""
@@ -49,6 +50,7 @@ class Txtai:
     def _read(self, question: str, found: Found) -> str | None:
         """Return the answer in one passage: a model that points at "no answer" makes the pipeline raise."""
         try:
-            return self._questions([question], [found.text])[0]
+            answer: str | None = self._questions([question], [found.text])[0]
         except (TypeError, IndexError, ValueError):
             return None
+        return answer
