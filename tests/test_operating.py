@@ -264,15 +264,34 @@ def test_a_request_that_is_too_large_is_refused_and_not_read(plain: str, path: s
 
 
 def test_nobody_fills_gradios_folder_of_files(plain: str) -> None:
-    for path in ("/gradio_api/upload", "/gradio_api/upload?upload_id=1", "/gradio_api//upload", "/upload"):
-        sent = httpx.post(plain + path, files={"files": ("a.txt", b"abc")})
+    for path in ("upload", "upload?upload_id=1", "/upload", "../upload", "process_recording"):
+        sent = httpx.post(f"{plain}/gradio_api/{path}", files={"video": ("a.mp4", b"abc"), "files": ("a.txt", b"abc")})
         assert sent.status_code in (404, 405), path
+
+
+def test_no_way_passes_the_queue_and_the_limit_by() -> None:
+    with running(seed_shelf(), Rules(rate=4)) as address:
+        ask = {"data": [SIGNED], "fn_index": 0, "session_hash": "a"}
+        ways = ("run/ask", "api/ask", "run/predict", "call/ask")
+        answered = [httpx.post(f"{address}/gradio_api/{way}", json=ask) for way in ways]
+        assert all(SIGNED not in reply.text for reply in answered)
+        assert [httpx.post(f"{address}/gradio_api/{way}", json=ask).status_code for way in ways] == [429] * 4
 
 
 def test_another_sites_page_changes_nothing_here(plain: str) -> None:
     for site, status in [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]:
         sent = httpx.post(f"{plain}/ask", json={"question": SIGNED}, headers={"sec-fetch-site": site})
         assert sent.status_code == status
+    here = plain.removeprefix("http://")
+    for headers, status in [
+        ({"origin": plain}, 200),
+        ({"origin": "https://dalil.example", "x-forwarded-host": "dalil.example"}, 200),
+        ({"origin": "https://elsewhere.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": f"http://elsewhere.example?://{here}"}, 403),
+        ({"origin": "https://elsewhere.example", "sec-fetch-site": "same-origin"}, 200),
+    ]:
+        assert httpx.post(f"{plain}/ask", json={"question": SIGNED}, headers=headers).status_code == status, headers
 
 
 # Headers

@@ -200,8 +200,9 @@ def add_api(app: FastAPI, visitors: "Visitors", filling: "Filling | None" = None
     add_handlers(app)
 
     @app.post("/gradio_api/upload", include_in_schema=False)
+    @app.post("/gradio_api/process_recording", include_in_schema=False)
     def upload() -> None:
-        """Close the way into Gradio's own folder of files, which the chat does not use."""
+        """Close the ways into Gradio's own folders of files, which the chat does not use."""
         raise HTTPException(404, "Documents are sent to /documents.")
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)

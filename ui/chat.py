@@ -104,7 +104,7 @@ def build_app(visitors: "Visitors", *, language: str = "ar", feedback: Path | No
             page = _lay_out(assistant, words)
         _connect(app, page, Handlers(visitors, FeedbackFile(feedback) if feedback else None))
         api(endpoint(visitors), api_name="ask", concurrency_limit=_AT_ONCE)
-        app.queue(default_concurrency_limit=_AT_ONCE)
+        app.queue(default_concurrency_limit=_AT_ONCE, api_open=False)  # or a direct request would pass the queue by
     return app
 
 

@@ -12,6 +12,7 @@ import hmac
 import math
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi.responses import HTMLResponse, Response
@@ -27,7 +28,7 @@ from ui.strings import preferred_language, texts
 # What costs work; the files of the page do not.
 _COUNTED: Final = (
     *("/ask", "/search", "/verify", "/documents", "/library", "/proof", "/source"),
-    *("/gradio_api/queue/join", "/gradio_api/call"),
+    *("/gradio_api/queue/join", "/gradio_api/call", "/gradio_api/run", "/gradio_api/api"),
 )
 _OPEN: Final = ("/health", "/dalil/")  # without an account: whether the server lives, and the style of its pages
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -120,7 +121,11 @@ class Login:
 
 
 class SameSite:
-    """ASGI layer: nothing is changed because another site's page says so; browsers tell where a request is from."""
+    """ASGI layer: nothing is changed because another site's page says so; browsers tell where a request is from.
+
+    They tell it in Sec-Fetch-Site, which they leave out over plain HTTP between machines; there the Origin counts, as
+    in Go's `http.CrossOriginProtection`. A program sends neither.
+    """
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
@@ -128,12 +133,20 @@ class SameSite:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "http" and scope["method"] not in _SAFE:
-            site = headers_of(scope).get("sec-fetch-site", "same-origin")
-            if site not in ("same-origin", "none"):
-                told = f"The request came from a page of another site ({site}).", "Open the chat itself."
+            if elsewhere := _elsewhere(headers_of(scope)):
+                told = f"The request came from a page of another site ({elsewhere}).", "Open the chat itself."
                 await problem(403, *told)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _elsewhere(headers: Mapping[str, str]) -> str | None:
+    """Return what a browser says of the other site whose page a request is from; None where it is from here."""
+    if site := headers.get("sec-fetch-site"):
+        return None if site in ("same-origin", "none") else site
+    origin = headers.get("origin")
+    here = (headers.get("host"), headers.get("x-forwarded-host"))  # no page can forge the second without asking first
+    return None if origin is None or origin.partition("://")[2] in here else origin
 
 
 async def _too_many(scope: Scope, receive: Receive, send: Send, wait: float) -> None:
