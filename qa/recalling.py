@@ -6,12 +6,14 @@ the JSON: a citation whose document is gone, or changed since, or whose place is
 
 import operator
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from qa.answers import Answer, Citation
 from qa.verify import AnswerFileError, Library
 
 _PLACES: Final = ("start", "end", "context_start", "context_end")
+_MOST: Final = 100  # citations of a kind: as many as an answer has at the most; each costs reading its document
 
 
 def recalled(values: Mapping[str, Any], library: Library) -> Answer:
@@ -27,19 +29,19 @@ def recalled(values: Mapping[str, Any], library: Library) -> Answer:
         tuple(_standing(values.get(name), name, library)) for name in ("citations", "differing", "evidence")
     )
     confidence = values.get("confidence")
-    sure = float(confidence) if isinstance(confidence, int | float) else 0.0
-    return Answer(question, min(1.0, max(0.0, sure)), citations, evidence, differing=differing, understood=meant)
+    sure = float(min(1, max(0, confidence))) if isinstance(confidence, int | float) else 0.0
+    return Answer(question, sure, citations, evidence, differing=differing, understood=meant)
 
 
 def _standing(values: object, name: str, library: Library) -> Iterator[Citation]:
     """Yield those of a list of citations whose document is as it was."""
     if values is not None and not isinstance(values, list):
         raise AnswerFileError(f'expected "{name}" to be a list of citations, got {type(values).__name__}')
-    for value in values or ():
+    for value in islice(values or (), _MOST):
         try:
             document = library.document(str(value["document_id"]))
             start, end, first, last = (operator.index(value[f"{place}_char_index"]) for place in _PLACES)
             if document.sha256 == value["document_sha256"]:
                 yield Citation(document, start, end, first, last, float(value["score"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue

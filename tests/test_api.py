@@ -74,9 +74,11 @@ def test_nothing_is_quoted_from_the_answer_before_but_its_places(http: httpx.Cli
         {"document_sha256": "0" * 64},
         {"end_char_index": 10**9},
         {"score": "x"},
+        {"score": 10**400},
         {"end_char_index": 9.5},
     ):
-        before = {"question": SIGNED, "citations": [{**citation, **forged, "cited_text": "كذب"}, 7]}
+        places = [{**citation, **forged, "cited_text": "كذب"}, 7]
+        before = {"question": SIGNED, "confidence": 10**400, "citations": places}
         then = http.post("/ask", json={"question": "وأين؟", "previous": before}).json()
         assert then["understood"] == "أين وقع أردوغان مذكرتي التفاهم مع السراج؟"
 

@@ -271,10 +271,10 @@ def test_nobody_fills_gradios_folder_of_files(plain: str) -> None:
 
 def test_no_way_passes_the_queue_and_the_limit_by() -> None:
     with running(seed_shelf(), Rules(rate=4)) as address:
-        ask = {"data": [SIGNED], "fn_index": 0, "session_hash": "a"}
-        ways = ("run/ask", "api/ask", "run/predict", "call/ask")
+        ask = {"data": [SIGNED, 8, None, None, None]}
+        ways = ("run/ask", "api/ask", "call/ask", "call/v2/ask")
         answered = [httpx.post(f"{address}/gradio_api/{way}", json=ask) for way in ways]
-        assert all(SIGNED not in reply.text for reply in answered)
+        assert [reply.status_code for reply in answered[:3]] == [404, 404, 200]
         assert [httpx.post(f"{address}/gradio_api/{way}", json=ask).status_code for way in ways] == [429] * 4
 
 

@@ -132,11 +132,11 @@ class SameSite:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and scope["method"] not in _SAFE:
-            if elsewhere := _elsewhere(headers_of(scope)):
-                told = f"The request came from a page of another site ({elsewhere}).", "Open the chat itself."
-                await problem(403, *told)(scope, receive, send)
-                return
+        changing = scope["type"] == "http" and scope["method"] not in _SAFE
+        if changing and (elsewhere := _elsewhere(headers_of(scope))):
+            told = f"The request came from a page of another site ({elsewhere}).", "Open the chat itself."
+            await problem(403, *told)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
 

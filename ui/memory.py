@@ -16,6 +16,7 @@ from ui.conversation import Turn
 
 KEPT: Final = 30  # turns
 _EVIDENCE: Final = 8  # passages a turn
+_QUOTED: Final = 100  # quotations that agree, or differ: as many as an answer has at the most
 _OPINIONS: Final = 300
 _CONVERSATIONS: Final = 20
 _CHARACTERS: Final = 400_000  # of JSON in all; the browser sends them along with each question
@@ -33,14 +34,14 @@ def unpacked(values: object, find: _Find) -> list[Turn]:
     """Return the turns that `packed` was given.
 
     Args:
-        values: what the browser stored; anything that is not ours is left out.
+        values: what the browser stored; anything that is not ours, or more than we keep, is left out.
         find: gives a document by its id, KeyError when it is gone.
     """
     turns = []
-    for value in values if isinstance(values, list) else []:
+    for value in values[-KEPT:] if isinstance(values, list) else []:
         try:
             turns.append(_turn(value, find))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        except (KeyError, TypeError, ValueError, OverflowError, IndexError, AttributeError):
             continue
     return turns
 
@@ -94,8 +95,8 @@ def _packed_turn(turn: Turn) -> dict[str, Any]:
         "question": turn.question,
         "understood": answer.understood,
         "confidence": answer.confidence,
-        "citations": [_place(citation) for citation in answer.citations],
-        "differing": [_place(rival) for rival in answer.differing],
+        "citations": [_place(citation) for citation in answer.citations[:_QUOTED]],
+        "differing": [_place(rival) for rival in answer.differing[:_QUOTED]],
         "reason": answer.reason,
         "evidence": [_place(passage) for passage in answer.evidence[:_EVIDENCE]],
         "index": dict(answer.index),
@@ -115,11 +116,12 @@ def _turn(value: dict[str, Any], find: _Find) -> Turn:
         return Turn(question, None, str(value["problem"]), name)
     try:
         citations, differing = (
-            tuple(_citation(place, find) for place in value.get(name, ())) for name in ("citations", "differing")
+            tuple(_citation(place, find) for place in value.get(kind, ())[:_QUOTED])
+            for kind in ("citations", "differing")
         )
     except (_ChangedError, KeyError):
         return Turn(question, None, "changed", name)
-    evidence = tuple(passage for place in value["evidence"] if (passage := _still(place, find)))
+    evidence = tuple(passage for place in value["evidence"][:_EVIDENCE] if (passage := _still(place, find)))
     confidence = min(1.0, max(0.0, float(value["confidence"])))
     answer = Answer(
         question,

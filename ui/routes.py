@@ -1,6 +1,6 @@
 """The pages beside the chat that readers open: `/source`, one document, and `/proof`, the proof of an answer."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
@@ -12,6 +12,8 @@ from ui.visiting import VISITOR
 
 if TYPE_CHECKING:
     from ui.visitors import Visitors
+
+_QUOTATIONS: Final = 100  # as many as an answer has at the most; the page shows the whole document of each
 
 
 def add_routes(app: FastAPI, visitors: "Visitors") -> None:
@@ -31,7 +33,7 @@ def add_routes(app: FastAPI, visitors: "Visitors") -> None:
     def proof(
         request: Request,
         question: str,
-        quotation: Annotated[list[str], Query()],
+        quotation: Annotated[list[str], Query(max_length=_QUOTATIONS)],
         language: str = "ar",
         save: bool = False,
     ) -> HTMLResponse:
