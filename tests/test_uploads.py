@@ -1,6 +1,5 @@
 """Documents that visitors send: seen by their sender alone, within limits, gone when removed."""
 
-import ast
 import io
 import json
 import zipfile
@@ -11,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-import embeddings
 from embeddings.documents import Document
 from qa.assistant import Assistant
 from tests.served import running
@@ -22,7 +20,6 @@ from ui import schema
 from ui.accounts import Accounts
 from ui.background import Filling
 from ui.library import dialog, rows
-from ui.reasons import reason
 from ui.serving import Rules
 from ui.strings import texts
 from ui.uploads import UploadLimits
@@ -258,33 +255,6 @@ def test_nothing_of_a_visitor_is_kept_by_a_cache_on_the_way(address: str) -> Non
         for path in ("/", "/documents", "/library", "/library/rows", "/health"):
             assert client.get(path).headers["cache-control"] == "private, no-cache", path
         assert "cache-control" not in client.get("/dalil/dalil.css").headers
-
-
-def told_reasons() -> list[str]:
-    """Every reason that the readers of files give, with what it is filled with left out."""
-    folder = Path(embeddings.__file__).parent
-    files = [*folder.glob("formats/*.py"), folder / "documents.py", folder / "decoding.py"]
-    raised = [
-        call.args[0]
-        for file in files
-        for call in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(call, ast.Call)
-        and getattr(call.func, "id", "") in ("DocumentError", "_RefusedError")
-        and call.args
-    ]
-    parts = [
-        [part for part in ast.walk(argument) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-        for argument in raised
-        if isinstance(argument, ast.Constant | ast.JoinedStr)
-    ]
-    return ["".join(str(part.value) for part in some) for some in parts]
-
-
-def test_every_reason_that_a_file_is_not_read_is_told_in_arabic() -> None:
-    reasons = told_reasons()
-    assert len(reasons) > 20
-    assert [told for told in reasons if reason(told, texts("ar")) == told and " " in told] == []
-    assert [told for told in reasons if reason(told, texts("en")) != told] == []
 
 
 def test_rows_show_every_title_and_obey_none(seed_documents: list[Document]) -> None:

@@ -111,7 +111,7 @@ def _whole(source: Source, words: Texts) -> str:
     address = source_address(source.citation, words)
     return (
         f'<details class="whole" data-load="{address}" data-loading="{words.loading}" '
-        f'data-failed="{words.not_loaded}"><summary>{words.whole_article}</summary></details>'
+        f'data-failed="{words.not_loaded}"><summary>{words.whole_document}</summary></details>'
         f'<p class="more"><bdi class="path">{plain(source.citation.document.path)}</bdi>'
         f'<a href="{address}#quotation" target="_blank" rel="noopener">{words.open_page}</a></p>'
     )

@@ -138,7 +138,7 @@ def _quotation(checked: Checked, n: int, hits: "Sequence[Hit]", words: Texts) ->
         f'<section class="card"><h2><bdi>[{n}]</bdi> {bdi(document.title)}</h2>'
         f'<blockquote class="quote long" dir="auto">{quoted}</blockquote>'
         f"{facts(document, reference.start, reference.end, words)}{_found(reference, hits, words)}"
-        f'<details open><summary>{words.whole_article}</summary><div class="text article" dir="auto">{article}</div>'
+        f'<details open><summary>{words.whole_document}</summary><div class="text article" dir="auto">{article}</div>'
         "</details></section>"
     )
 
