@@ -78,7 +78,11 @@ class Visitors:
 
     @contextmanager
     def assistant(self, visitor: str | None) -> "Iterator[Assistant]":
-        """Lend the assistant of a visitor; of one who has sent nothing, or is not known, the shared one."""
+        """Lend the assistant of a visitor; of one who has sent nothing, or is not known, the shared one.
+
+        Raises:
+            IndexBusyError, IndexFolderError: the visitor's folder cannot be opened now.
+        """
         if visitor is None or not self._has_own(visitor):
             yield self._shared
             return
@@ -111,7 +115,11 @@ class Visitors:
             return take(own, file, name, visitor, self.limits, on_progress)
 
     def remove(self, visitor: str, document_ids: Sequence[str]) -> int:
-        """Remove documents that the visitor sent, and no others; return how many there were."""
+        """Remove documents that the visitor sent, and no others; return how many there were.
+
+        Raises:
+            IndexBusyError, IndexFolderError: nothing can be removed now.
+        """
         mine = self.sent(visitor)
         with self.assistant(visitor) as assistant:
             return assistant.remove([document for document in document_ids if document in mine])
