@@ -67,25 +67,25 @@ def test_every_citation_is_the_text_at_its_place(asked: list[Asked]) -> None:
 def test_the_right_article_comes_first(asked: list[Asked]) -> None:
     items = answerable(asked)
     found = [item.answer.evidence[0].document.path in item.documents for item in items]
-    assert sum(found) >= 0.93 * len(found), failures(items, found)
+    assert sum(found) >= 0.95 * len(found), failures(items, found)
 
 
 def test_answers_contain_the_right_words(asked: list[Asked]) -> None:
     items = answerable(asked)
     right = [item.contains for item in items]
-    assert sum(right) >= 0.78 * len(right), failures(items, right)
+    assert sum(right) >= 0.79 * len(right), failures(items, right)
 
 
 def test_answerable_questions_are_seldom_declined(asked: list[Asked]) -> None:
     items = answerable(asked)
     answered = [item.answer.answered for item in items]
-    assert sum(answered) >= 0.88 * len(answered), failures(items, answered)
+    assert sum(answered) >= 0.9 * len(answered), failures(items, answered)
 
 
 def test_unanswerable_questions_are_declined_with_the_nearest_passages(asked: list[Asked]) -> None:
     unanswerable = [item for item in asked if not item.golden["answerable"]]
     declined = [not item.answer.answered for item in unanswerable]
-    assert sum(declined) >= 0.55 * len(declined), failures(unanswerable, declined)
+    assert sum(declined) >= 0.65 * len(declined), failures(unanswerable, declined)
     assert all(item.answer.evidence for item in unanswerable)
 
 
