@@ -29,9 +29,15 @@ def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
 
 
 def _only_date(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the date within the span where there is just one: «في دمشق عام 1923» asked for a time is «عام 1923»."""
+    """Return the date within the span where there is just one: «في دمشق عام 1923» asked for a time is «عام 1923».
+
+    An amount that runs into it belongs to it: «72 ساعة المقبلة».
+    """
     inside = [(first, last) for first, last in dates(text) if start <= first and last <= end]
-    return inside[0] if len(inside) == 1 else (start, end)
+    if len(inside) != 1:
+        return start, end
+    date = inside[0]
+    return min([date[0], *(first for first, last in amounts(text) if first < date[0] < last)]), date[1]
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
