@@ -163,7 +163,9 @@ def test_a_hostile_article_is_text_wherever_it_is_shown(context: BrowserContext,
     assert visited.outside == []
 
 
-@pytest.mark.parametrize(("locale", "size", "count"), [("ar", "1 ميغابايت", "4 وثيقة"), ("en", "1 MB", "4 documents")])
+@pytest.mark.parametrize(
+    ("locale", "size", "count"), [("ar", "1 ميغابايت", "لك من الوثائق على 4"), ("en", "1 MB", "4 documents")]
+)
 def test_limits_are_told_in_the_language_of_the_page(
     chromium: Browser, address: str, locale: str, size: str, count: str
 ) -> None:

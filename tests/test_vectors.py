@@ -348,7 +348,7 @@ def test_the_file_is_mapped_not_read(kind: str, tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     index = filled(np.arange(3, dtype=np.int64), unit(3))
-    with pytest.raises(OSError, match="could not be written"):
+    with pytest.raises(OSError, match="missing"):
         index.save(tmp_path / "missing" / "v.faiss")
     assert len(index.search(unit(1)[0], 5)) == 3
     index.save(tmp_path / "v.faiss")

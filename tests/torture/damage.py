@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,10 @@ def damage(bases: list[tuple[Path, dict[int, State]]], place: Path, count: int, 
 
 
 def _copy(base: Path, copy: Path) -> Path:
-    shutil.rmtree(copy, ignore_errors=True)
+    if copy.exists():  # out of the way first: threads of tantivy may still write where an index was just closed
+        aside = Path(tempfile.mkdtemp(dir=copy.parent))
+        copy.rename(aside / copy.name)
+        shutil.rmtree(aside, ignore_errors=True)
     return Path(shutil.copytree(base, copy))
 
 
