@@ -31,6 +31,7 @@ from qa.stories import distinct
 
 MAX_QUESTION: Final = 1_000  # Characters; ten times the longest of fifteen thousand questions that people asked.
 READ: Final = 6  # Passages: with 8 or 12 no more questions are answered rightly, and it takes longer.
+LISTED: Final = 10  # Passages that a search for people lists.
 _OF_SOURCES: Final = 2  # Passages of the sources of the turn before that are read for a question that leans on it.
 _CANDIDATE: Final = (
     0.05  # Confidence below which nothing is called an answer, however uncertain: one in twenty is right.

@@ -17,7 +17,7 @@ from embeddings.encoder import Encoder
 from embeddings.errors import DocumentError, QuestionError
 from embeddings.index import Counts, Index
 from qa.answers import Answer
-from qa.assistant import Assistant
+from qa.assistant import READ, Assistant
 from qa.question_sets import Example, QuestionFileError
 from qa.questions import Kind, analyse
 from qa.reader import Reader, ReadingPassage
@@ -86,7 +86,7 @@ class Examination:
     """
 
     def __init__(
-        self, index: Index, encoder: Encoder, reader: Reader, examples: Sequence[Example], top_k: int = 8
+        self, index: Index, encoder: Encoder, reader: Reader, examples: Sequence[Example], top_k: int = READ
     ) -> None:
         self._index = index
         self._retriever = Retriever(index, encoder)
@@ -134,7 +134,7 @@ class Examination:
 
 @contextmanager
 def examination(
-    examples: Sequence[Example], encoder: Encoder, reader: Reader, *, top_k: int = 8
+    examples: Sequence[Example], encoder: Encoder, reader: Reader, *, top_k: int = READ
 ) -> Iterator[Examination]:
     """Index the contexts of `examples` in a temporary folder, which is gone afterwards.
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WAIT = 60_000  # Milliseconds until a page that does not change is a failure: a busy machine is slow, and no failure.
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --no-first-run --disable-quic"
@@ -24,6 +25,7 @@ def launched() -> Iterator[Browser]:
         if os.environ.get("CI") == "true" or os.environ.get("DALIL_REQUIRE_BROWSER") == "1":
             pytest.fail(message)
         pytest.skip(message)
+    expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -67,3 +69,8 @@ def ask(page: Page, question: str) -> None:
     page.press("#question textarea", "Enter")
     expect(page.locator(".turn")).to_have_count(before + 1)
     expect(page.locator(".turn").last.locator(".card:not(.pending)")).to_be_visible()
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing on the page moves or changes its colour any more."""
+    page.wait_for_function("document.getAnimations().every((animation) => animation.playState !== 'running')")

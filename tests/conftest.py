@@ -67,6 +67,6 @@ def chromium() -> "Iterator[Browser]":
 def context(chromium: "Browser") -> "Iterator[BrowserContext]":
     """An Arabic visitor at a desk, with storage of their own."""
     opened = chromium.new_context(locale="ar", viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(60_000)
     yield opened
     opened.close()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from embeddings.documents import Document, document_from_text
 from qa.assistant import Assistant
-from tests.browsing import ask, visit, watched
+from tests.browsing import ask, settled, visit, watched
 from tests.served import running
 from tests.test_visitors import KEEPER, LIMITS, NADIA, SALIM
 from ui.serving import Rules
@@ -191,9 +191,7 @@ def test_a_folder_is_added_without_what_is_not_read(context: BrowserContext, add
     page = visit(context, address)
     open_documents(page)
     page.set_input_files("#library input[webkitdirectory]", tmp_path / "مكتبات")
-    expect(page.locator("#library .fates .added bdi")).to_have_text(
-        ["مكتبات/b.md", "مكتبات/قديم/a.txt"], timeout=20_000
-    )
+    expect(page.locator("#library .fates .added bdi")).to_have_text(["مكتبات/b.md", "مكتبات/قديم/a.txt"])
     expect(page.locator("#library [data-remove]")).to_have_count(2)
     page.fill("#library [type=search]", "الواحه")  # another spelling
     page.fill("#library [type=search]", "قديم")
@@ -236,7 +234,7 @@ def test_questions_are_answered_while_files_are_added(context: BrowserContext, a
     page.keyboard.press("Escape")
     expect(page.locator("#documents")).to_have_attribute("data-going", re.compile(r"\d/25"))
     ask(page, "كم عدد قوات حفتر الذين وقعوا في الأسر؟")
-    expect(page.locator("#documents")).to_have_attribute("data-going", "", timeout=30_000)
+    expect(page.locator("#documents")).to_have_attribute("data-going", "")
     open_documents(page)
     expect(page.locator("#library .fates .added")).to_have_count(2)
 
@@ -266,7 +264,7 @@ def test_a_long_list_loads_some_at_a_time_and_breaks_no_accessibility_rule(
         page.locator("#library [data-remove]").click()
         for scheme in ("light", "dark"):
             page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", scheme)
-            page.wait_for_timeout(300)
+            settled(page)
             found = rules.run(page).response["violations"]
             assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found] == []
         page.click("#library [data-shut]")

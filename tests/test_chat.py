@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -15,14 +15,17 @@ from gradio_client.exceptions import AppError
 from embeddings.documents import document_from_text
 from embeddings.errors import DalilError
 from qa.answers import Reason
+from qa.assistant import Assistant
 from tests.served import running
 from tests.shelf import Shelf, seed_shelf
+from ui.chat import build_app
 from ui.conversation import Limits, Turn, answered, conversation, panel, welcome
 from ui.dressing import dressed
 from ui.memory import KEPT, opened, opinions, packed, remembered, titles, unpacked
 from ui.proof import Reference, proof_address, proof_page
 from ui.serving import listen
 from ui.strings import EXAMPLES, texts
+from ui.visitors import Visitors
 
 AR, EN = texts("ar"), texts("en")
 CAPTURED = "كم عدد قوات حفتر الذين وقعوا في الأسر؟"
@@ -51,6 +54,12 @@ def test_ask_is_an_endpoint_that_gives_the_contract(client: Client, shelf: Shelf
         **contract,
         "evidence": contract["evidence"][:2],
     }
+
+
+def test_questions_alone_wait_in_the_queue(shelf: Shelf) -> None:
+    app = build_app(Visitors(cast(Assistant, shelf)))
+    queued = {event.fn.__name__ for event in app.fns.values() if event.queue and event.fn}
+    assert queued == {"respond", "respond_as_typed", "ask"}
 
 
 def test_ask_is_plain_http_too(address: str, shelf: Shelf) -> None:

@@ -5,14 +5,22 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
+from inspect import signature
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 import typer.main
 
+from qa.assistant import LISTED, READ, Assistant
+from qa.examination import examination
 from tests.benchmarks.figures import render, render_performance
+from ui.chat import endpoint
 from ui.cli import _app
+from ui.evaluating import evaluate
+from ui.schema import Query, Question
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,6 +56,23 @@ def test_every_command_option_and_variable_is_documented() -> None:
             for option in parameter.opts:
                 assert not option.startswith("--") or f"`{option}`" in README or f"[{option}" in README, option
             assert not parameter.envvar or f"`{parameter.envvar}`" in README, parameter.envvar
+
+
+def test_the_same_passages_are_read_whatever_way_one_asks() -> None:
+    assert f"| `--top-k` | `DALIL_TOP_K` | {READ} passages are read; `search` lists {LISTED} |" in README
+    for ask in (Assistant.ask, Assistant.search, evaluate, examination, endpoint(MagicMock())):
+        assert signature(ask).parameters["top_k"].default == READ
+    assert (Question.model_fields["top_k"].default, Query.model_fields["top_k"].default) == (READ, LISTED)
+
+
+def test_the_command_line_asks_as_python_does(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ui.cli._open", lambda *_: nullcontext(assistant))
+    typer.main.get_command(_app).main(["ask", "من هو الناطق باسم الجيش؟", "--json"], standalone_mode=False)
+    printed = json.loads(capsys.readouterr().out)
+    asked = assistant.ask("من هو الناطق باسم الجيش؟").to_dict()
+    assert {**printed, "timing_ms": {}} == {**json.loads(json.dumps(asked)), "timing_ms": {}}
 
 
 def test_documented_options_exist() -> None:

@@ -14,6 +14,7 @@ import gradio as gr
 from gradio.events import api
 
 from embeddings.errors import DalilError
+from qa.assistant import READ, Assistant
 from qa.feedback import FeedbackFile
 from ui.conversation import brand, conversation, panel, welcome
 from ui.handlers import Handlers, choices, visitor
@@ -22,7 +23,6 @@ from ui.strings import Texts, texts
 from ui.suggesting import SHOWN
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant
     from ui.visitors import Visitors
 
 __all__ = ["build_app", "serve", "theme"]
@@ -70,7 +70,7 @@ def endpoint(visitors: "Visitors") -> Callable[..., dict[str, Any]]:
 
     def ask(
         question: str,
-        top_k: int = 8,
+        top_k: int = READ,
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,
@@ -249,13 +249,16 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
     """Tie the components to what happens."""
     limits = [page.date_from, page.date_to, page.source]
     outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    # Questions alone wait in the queue. Gradio's page hears of everything in the queue over one stream, which it may
+    # close when one event is done and another has just begun: a question asked beside another event was never answered.
+    quick: dict[str, Any] = {"queue": False, **private}
     asking: dict[str, Any] = {
         "concurrency_limit": _AT_ONCE,
         "concurrency_id": "ask",
         "outputs": outputs,
         "trigger_mode": "once",
-        **quiet,
+        **private,
     }
     inputs = [page.turns, page.memory, page.said, page.language, *limits]
     typed = [page.question.submit, page.send.click]
@@ -265,24 +268,23 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
         *(button.click(handlers.respond, [button, *inputs], **asking) for button in page.examples),
     ]
     for event in events:
-        event.failure(handlers.give_up, [page.turns, page.said, page.language], page.conversation, **quiet)
+        event.failure(handlers.give_up, [page.turns, page.said, page.language], page.conversation, **quick)
     judging = [page.turns, page.said, page.language]
     # Not "once": a second word, said before the first is kept, counts too.
-    every: dict[str, Any] = {"queue": False, "trigger_mode": "multiple", **quiet}
-    page.conversation.like(handlers.judge, judging, [page.said, page.conversation], **every)
-    _connect_conversations(page, handlers, [*outputs[1:], page.welcome], quiet)
+    page.conversation.like(handlers.judge, judging, [page.said, page.conversation], trigger_mode="multiple", **quick)
+    _connect_conversations(page, handlers, [*outputs[1:], page.welcome], quick)
     shown = [page.conversation, page.panel, page.turns, page.memory, page.source]
-    page.changed.click(handlers.recheck, inputs[:4], shown, **quiet)
-    page.switch.click(handlers.switch, [page.language, page.turns, page.memory, page.said], page.worded, **quiet)
-    app.load(handlers.suggest, None, page.examples, **quiet)
-    app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quiet)
+    page.changed.click(handlers.recheck, inputs[:4], shown, **quick)
+    page.switch.click(handlers.switch, [page.language, page.turns, page.memory, page.said], page.worded, **quick)
+    app.load(handlers.suggest, None, page.examples, **quick)
+    app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quick)
 
 
-def _connect_conversations(page: Page, handlers: Handlers, outputs: list[Any], quiet: dict[str, Any]) -> None:
+def _connect_conversations(page: Page, handlers: Handlers, outputs: list[Any], quick: dict[str, Any]) -> None:
     """Tie what is done with whole conversations."""
     kept = [page.memory, page.said, page.language]
-    page.restart.click(handlers.restart, [page.memory, page.language], outputs, **quiet)
-    page.welcome.select(handlers.reopen, kept, outputs, **quiet)
-    page.conversation.delete(handlers.delete, [page.turns, *kept], [*outputs, page.said], **quiet)
-    saving = page.conversation.download(handlers.export, [page.turns, page.language], page.file, **quiet)
-    saving.success(None, page.file, None, js=_SAVE, **quiet)
+    page.restart.click(handlers.restart, [page.memory, page.language], outputs, **quick)
+    page.welcome.select(handlers.reopen, kept, outputs, **quick)
+    page.conversation.delete(handlers.delete, [page.turns, *kept], [*outputs, page.said], **quick)
+    saving = page.conversation.download(handlers.export, [page.turns, page.language], page.file, **quick)
+    saving.success(None, page.file, None, js=_SAVE, **quick)

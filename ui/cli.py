@@ -109,7 +109,7 @@ def ask(
     folder: IndexOption = DEFAULT_INDEX,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
-    top_k: TopOption = 8,
+    top_k: TopOption = None,
     date_from: FromOption = None,
     date_to: ToOption = None,
     source: SourceOption = None,
@@ -125,9 +125,10 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with a quotation and its place, or say that the documents do not answer it."""
+    from qa.assistant import READ
     from ui.terminal import show_answer
 
-    filters = {"top_k": top_k, "date_from": date_from, "date_to": date_to, "source": source}
+    filters = {"top_k": top_k or READ, "date_from": date_from, "date_to": date_to, "source": source}
     failed, previous = False, None
     with _open(folder, encoder, reader) as assistant:
         for asked in _questions(question):
@@ -159,17 +160,18 @@ def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     folder: IndexOption = DEFAULT_INDEX,
     encoder: EncoderOption = None,
-    top_k: TopOption = 10,
+    top_k: TopOption = None,
     date_from: FromOption = None,
     date_to: ToOption = None,
     source: SourceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the passages nearest to a query, best first, and why each stands where it does."""
+    from qa.assistant import LISTED
     from ui.terminal import hit_values, show_hit
 
     with _open(folder, encoder, "sentences") as assistant:
-        hits = assistant.search(query, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+        hits = assistant.search(query, top_k=top_k or LISTED, date_from=date_from, date_to=date_to, source=source)
     for n, hit in enumerate(hits, 1):
         typer.echo(printable_json(hit_values(hit, n)) if as_json else show_hit(hit, n, colour=sys.stdout.isatty()))
 
@@ -281,7 +283,7 @@ def evaluate(
     ] = None,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
-    top_k: TopOption = 8,
+    top_k: TopOption = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first so many questions.")] = None,
     predictions: Annotated[
         Path | None,
@@ -302,6 +304,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure retrieval, reading, end-to-end answers and abstention on questions whose answers are known."""
+    from qa.assistant import READ
     from ui import evaluating
     from ui.scoreboard import show_figures
 
@@ -320,7 +323,7 @@ def evaluate(
             distractors=distractors or (),
             encoder=encoder,
             reader=reader,
-            top_k=top_k,
+            top_k=top_k or READ,
             limit=limit,
             robustness=robustness,
             from_feedback=feedback is not None,

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from embeddings.encoder import load_encoder
 from embeddings.errors import DalilError
+from qa.assistant import READ
 from qa.examination import Outcome, examination
 from qa.feedback import judged, looked_at, read_feedback
 from qa.figures import examined, predicted
@@ -41,7 +42,7 @@ def evaluate(
     distractors: Sequence[Path] = (),
     encoder: str | None = None,
     reader: str | None = None,
-    top_k: int = 8,
+    top_k: int = READ,
     limit: int | None = None,
     robustness: bool = False,
     from_feedback: bool = False,

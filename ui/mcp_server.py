@@ -14,7 +14,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from embeddings.errors import DalilError
-from qa.assistant import READ
+from qa.assistant import LISTED, READ
 from ui import schema
 from ui.terminal import hit_values
 
@@ -55,7 +55,7 @@ def mcp_server(assistant: "Assistant") -> MCPServer[Any]:
     @server.tool(title="Search the documents", annotations=_READS)
     def search(
         query: QueryText,
-        top_k: schema.TopK = 10,
+        top_k: schema.TopK = LISTED,
         date_from: schema.Day = None,
         date_to: schema.Day = None,
         source: Source = None,

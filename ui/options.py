@@ -20,8 +20,8 @@ ReaderOption = Annotated[
         help='An extractive model\'s name or path, instead of the bundled one; "sentences" for the sentence reader.',
     ),
 ]
-TopOption = Annotated[
-    int, typer.Option("--top-k", envvar="DALIL_TOP_K", min=1, max=100, help="How many passages are read.")
+TopOption = Annotated[  # None is the number that Python and HTTP have, too: `qa.assistant.READ`, imported when needed
+    int | None, typer.Option("--top-k", envvar="DALIL_TOP_K", min=1, max=100, help="How many passages are read.")
 ]
 FromOption = Annotated[str | None, typer.Option("--from", help="First day, for example 2019-04-05.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]

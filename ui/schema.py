@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from qa.answers import Reason
-from qa.assistant import READ
+from qa.assistant import LISTED, READ
 from qa.verify import State
 
 Offset = Annotated[int, Field(ge=0, description="In code points of the document's text; ranges are half-open.")]
@@ -58,7 +58,7 @@ class FollowUp(Question):
 class Query(_Limits, _Wanted):
     """What to look for, and what the search is narrowed to."""
 
-    top_k: TopK = 10
+    top_k: TopK = LISTED
 
 
 class Listing(_Sent):

@@ -24,6 +24,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from embeddings.arabic import terms
 from embeddings.passages import cut
+from qa.assistant import READ
 from qa.endings import sentence_around, whole
 from qa.evaluation import f1, normalise
 from qa.features import Evidence
@@ -32,7 +33,6 @@ from qa.spans import BundledModel
 from qa.training.data import OWN_DEVELOPMENT, Example, development_sets, examples, own_rows, read_rows
 from qa.training.export import list_hashes
 
-READ = 6  # passages a question, as many as the assistant reads
 HIDDEN = 0.25  # of the answerable questions lose the text that answers
 WEIGHTS = ("gap", "retrieval", "coverage", *Evidence._fields)
 RIGHT = 0.5  # F1 from which a span counts as right

@@ -58,7 +58,7 @@ class Config:
     longest: int = 120
     sample: int = 0  # use only so many examples a set: for tests
     seed: int = 0
-    weak_from: float = 0.35  # share of the run after which weak questions come in, if the model agrees with them
+    weak_from: float = 0.35  # share of the run after which weak questions that the model agrees with come in; 1: never
     own: str = str(OWN)  # the file of questions written for this project
     made: str = ""  # a file of questions made from text to learn from, and from nothing else
     dropout: float = 0.1  # of what each layer adds; questions that people wrote are few
