@@ -275,7 +275,7 @@ def test_earlier_conversations_are_kept_gone_on_with_and_deleted(context: Browse
         if left:
             page.locator(".earlier button").click()
             expect(page.locator(".turn")).to_have_count(1)
-    page.wait_for_function("size => JSON.stringify(localStorage).length <= size", arg=fresh + 60)
+    page.wait_for_function("size => JSON.stringify(localStorage).length <= size", arg=fresh)
     page.reload()
     expect(page.locator("#examples, .welcome").first).to_be_visible()
     expect(page.locator(".turn, .earlier")).to_have_count(0)
@@ -285,3 +285,75 @@ def test_earlier_conversations_are_kept_gone_on_with_and_deleted(context: Browse
 def stored(page: Page) -> int:
     """How many characters the browser keeps."""
     return int(page.evaluate("JSON.stringify(localStorage).length"))
+
+
+def asked(page: Page) -> list[str]:
+    """Load the page again and give what it shows as asked."""
+    page.reload()
+    expect(page.locator(".asked").first).to_be_visible()
+    return page.locator(".asked").all_text_contents()
+
+
+def test_tabs_of_one_browser_keep_a_conversation_each(context: BrowserContext, address: str) -> None:
+    first, second = visit(context, address), visit(context, address)
+    ask(first, CAPTURED)
+    ask(second, "ما عاصمة اليابان؟")
+    ask(first, "ومتى كان ذلك؟")
+    ask(second, "ما عاصمة فرنسا؟")
+    assert asked(first) == [CAPTURED, "ومتى كان ذلك؟"]
+    assert asked(second) == ["ما عاصمة اليابان؟", "ما عاصمة فرنسا؟"]
+    third = visit(context, address)
+    expect(third.locator(".turn")).to_have_count(0)
+    expect(third.locator(".earlier button")).to_have_text(["ما عاصمة اليابان؟", CAPTURED])
+
+
+def test_one_conversation_in_two_tabs_has_what_was_asked_in_either(context: BrowserContext, tmp_path: Path) -> None:
+    with running(battle(), Rules(rate=0, feedback=tmp_path / "feedback.jsonl")) as address:
+        first = visit(context, address)
+        ask(first, CAPTURED)
+        second = visit(context, address)
+        second.click(f".earlier >> text={CAPTURED}")
+        expect(second.locator(".turn")).to_have_count(1)
+        ask(first, "ما عاصمة اليابان؟")
+        ask(second, "ما عاصمة فرنسا؟")
+        first.locator(".judging").first.get_by_text(AR.right, exact=True).click()
+        second.locator(".judging").last.get_by_text(AR.wrongly_declined).click()
+        for page in (first, second):
+            expect(page.locator(".judging .kept").filter(has_text=AR.judged)).to_have_count(1)
+            assert asked(page) == [CAPTURED, "ما عاصمة اليابان؟", "ما عاصمة فرنسا؟"]
+            expect(page.locator(".judging [aria-pressed=true]")).to_have_text([AR.right, AR.wrongly_declined])
+        first.once("dialog", lambda dialog: dialog.accept())
+        first.click(f".keeping >> text={AR.delete}")
+        expect(first.locator(".turn, .earlier")).to_have_count(0)
+        ask(second, "كم عدد الأسرى؟")
+        assert asked(second) == ["كم عدد الأسرى؟"]  # what was deleted elsewhere does not come back
+
+
+def test_the_browser_keeps_the_latest_turns_of_the_latest_conversations(context: BrowserContext, address: str) -> None:
+    page = visit(context, address)
+    kept = page.evaluate("""() => {
+        for (let talk = 10; talk < 35; talk++)
+            for (let n = 10; n < (talk === 34 ? 45 : 12); n++) {
+                const question = `${talk} ${n}`;
+                dalilMemory.write({ keep: [{ id: question, conversation: String(talk), question }] });
+            }
+        return dalilMemory.read().turns.map((turn) => turn.question);
+    }""")
+    assert kept == [f"{talk} {n}" for talk in range(15, 34) for n in (10, 11)] + [f"34 {n}" for n in range(15, 45)]
+    kept = page.evaluate("""() => {
+        for (let n = 0; n < 30; n++)
+            dalilMemory.write({
+                keep: [{ id: `${n}`, conversation: "0", question: "س".repeat(20_000) }],
+                said: { [n]: "right" },
+            });
+        return [dalilMemory.read().turns.length, Object.keys(dalilMemory.read().said).length];
+    }""")
+    assert 5 <= kept[0] == kept[1] <= 10  # of two bytes a letter, 400,000 bytes in all
+
+
+def test_a_browser_that_keeps_nothing_still_asks(context: BrowserContext, address: str) -> None:
+    context.add_init_script("Storage.prototype.setItem = () => { throw new Error('full') }")
+    visited = watched(context, address)
+    ask(visited.page, CAPTURED)
+    ask(visited.page, "ومتى كان ذلك؟")
+    expect(visited.page.locator(".understood")).to_have_count(1)

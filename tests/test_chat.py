@@ -21,7 +21,7 @@ from tests.shelf import Shelf, seed_shelf
 from ui.chat import build_app
 from ui.conversation import Limits, Turn, answered, conversation, panel, welcome
 from ui.dressing import dressed
-from ui.memory import KEPT, opened, opinions, packed, remembered, titles, unpacked
+from ui.memory import kept, opened, opinions, packed, titles, unpacked
 from ui.proof import Reference, proof_address, proof_page
 from ui.serving import listen
 from ui.strings import EXAMPLES, texts
@@ -277,35 +277,32 @@ def test_a_stored_range_outside_the_document_is_left_out(shelf: Shelf) -> None:
     assert AR.failed in conversation([Turn("س", None, "no such problem")], AR)
 
 
-def test_the_browser_keeps_each_conversation_once_and_the_latest_ones(shelf: Shelf) -> None:
-    talks = [[answered(shelf, f"{n} {CAPTURED}", Limits())] for n in range(25)]
-    memory: Any = {}
-    for talk in talks:
-        memory = json.loads(json.dumps(remembered(memory, talk)))
-    assert [question for _, question in titles(memory)] == [f"{n} {CAPTURED}" for n in range(24, 4, -1)]
-    assert unpacked(opened(memory), shelf.document)[0].id == talks[-1][0].id
-    longer = [*talks[10], *(answered(shelf, CAPTURED, Limits()) for _ in range(40))]
-    memory = remembered(memory, longer)
-    again = unpacked(opened(memory), shelf.document)
-    memory = remembered(memory, [*again, answered(shelf, CAPTURED, Limits())])
-    assert len(titles(memory)) == 20
-    assert len(opened(memory)) == KEPT
-    assert opened(remembered(memory, [])) == []
-    forgotten = remembered(memory, again, delete=True)
-    assert len(titles(forgotten)) == 19
-    assert not any(turn.id in json.dumps(forgotten) for turn in again)
-    wordy = [Turn("؟" * 1000, None, "failed", f"{n:032x}") for n in range(KEPT)]
-    for n in range(20):
-        memory = remembered(memory, [turn._replace(id=f"{n:02x}{turn.id[2:]}") for turn in wordy])
-    assert len(json.dumps(memory)) < 450_000
+def memory_of(turns: list[Turn]) -> Any:
+    """What a browser sends that was told to keep these turns, one after the other."""
+    changes = json.loads(json.dumps([kept(turn) for turn in turns]))
+    return {"open": changes[-1]["open"], "turns": [turn for change in changes for turn in change["keep"]]}
+
+
+def test_turns_of_several_conversations_are_told_apart(shelf: Shelf) -> None:
+    first, second = (answered(shelf, f"{n} {CAPTURED}", Limits()) for n in range(2))
+    third = answered(shelf, CAPTURED, Limits(), name=first.conversation)
+    assert first.conversation == first.id
+    assert (third.conversation, third.id) != (third.id, first.id)
+    memory = memory_of([first, second, third])
+    assert titles(memory) == [(first.id, f"0 {CAPTURED}"), (second.id, f"1 {CAPTURED}")]  # the latest first
+    assert [turn.id for turn in unpacked(opened(memory), shelf.document)] == [first.id, third.id]
+    assert opened({**memory, "open": ""}) == []
+    long = Turn("؟" * 900_000, None, "long_question", first.id, first.id)
+    assert len(json.dumps(kept(long))) < 20_000
 
 
 @pytest.mark.parametrize(
-    "memory", [None, [], "x", {"kept": 3}, {"kept": {"a": []}}, {"open": {}, "kept": {"0" * 32: 7}}]
-)
+    "memory",
+    [None, [], "x", {"turns": 3}, {"turns": [None, {}, {"conversation": "a"}]}, {"open": {}, "turns": {"0" * 32: 7}},
+     {"said": 3}, {"said": {"a": "right"}}],
+)  # fmt: skip
 def test_memory_that_is_not_ours_is_left_out(memory: Any) -> None:
     assert opened(memory) == titles(memory) == []
-    assert remembered(memory, []) == {"open": "", "kept": {}}
     assert opinions(memory) == {}
 
 

@@ -48,31 +48,32 @@ def card(answer: Answer, number: int, words: Texts) -> str:
     return _answered(answer, number, words) if answer.answered else _unanswered(answer, number, words)
 
 
-def judging(answer: Answer, number: int, words: Texts, *, said: str, unkept: bool = False) -> str:
+def judging(answer: Answer, number: int, words: Texts, *, name: str, said: str, unkept: bool = False) -> str:
     """Return the buttons by which a visitor says what they think of an answer.
 
     Args:
         answer: the answer.
         number: of its turn.
         words: the language.
+        name: of the turn, under which the browser keeps what is said.
         said: which button is pressed.
         unkept: whether the last word could not be kept.
     """
     if answer.answered:
-        names = {"right": words.right, "wrong_answer": words.wrong_answer, "wrong_evidence": words.wrong_evidence}
+        labels = {"right": words.right, "wrong_answer": words.wrong_answer, "wrong_evidence": words.wrong_evidence}
     else:
-        names = {"right": words.rightly_declined, "wrong_answer": words.wrongly_declined}
+        labels = {"right": words.rightly_declined, "wrong_answer": words.wrongly_declined}
     buttons = "".join(
         f'<button type="button" class="quiet" data-judge="{opinion}" aria-pressed="{str(opinion == said).lower()}">'
-        f"{name}</button>"
-        for opinion, name in names.items()
+        f"{label}</button>"
+        for opinion, label in labels.items()
     )
     told = f">{words.judged if said else ''}"
     if unkept:
         told = f' data-try="{uuid4().hex}">{words.not_judged}'  # another page each time, or it is not drawn again
     return (
         f'<div class="judging" role="group" aria-label="{words.judge}" title="{words.judge_kept}" '
-        f'data-turn="{number}" data-done="{words.judged}"><span>{words.judge}</span>{buttons}'
+        f'data-turn="{number}" data-name="{name}" data-done="{words.judged}"><span>{words.judge}</span>{buttons}'
         f'<span class="kept" role="status"{told}</span></div>'
     )
 

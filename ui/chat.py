@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.components import Component
 from gradio.events import api
 
 from embeddings.errors import DalilError
@@ -37,17 +38,22 @@ _ON_CONVERSATION = """element.addEventListener("click", (event) => {
   else if (button.dataset.delete) confirm(button.dataset.delete) && trigger("delete", {});
   else {
     const said = button.getAttribute("aria-pressed") !== "true";
+    const opinion = said ? button.dataset.judge : "";
     const group = button.parentElement;
     for (const other of group.querySelectorAll("[data-judge]"))
       other.setAttribute("aria-pressed", String(said && other === button));
     group.querySelector(".kept").textContent = said ? group.dataset.done : "";
-    trigger("like", { turn: group.dataset.turn, opinion: said ? button.dataset.judge : "" });
+    window.dalilMemory?.write({ said: { [group.dataset.name]: opinion } });
+    trigger("like", { turn: group.dataset.turn, opinion });
   }
 });"""
 _ON_WELCOME = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-earlier]");
   if (button) trigger("select", { name: button.dataset.earlier });
 });"""
+# What the browser keeps (`assets/memory.js`): read as the first input of an event, written as soon as told.
+_READ = "(_, ...others) => [window.dalilMemory?.read() ?? {{}}, ...others.slice(0, {others})]"
+_WRITE = "(change) => change && window.dalilMemory?.write(change)"
 _SAVE = """(file) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([file.text], { type: file.type }));
@@ -114,8 +120,8 @@ class Page:
 
     language: gr.State
     turns: gr.State
-    memory: gr.BrowserState
-    said: gr.BrowserState
+    said: gr.State
+    memory: gr.JSON
     file: gr.JSON
     brand: gr.HTML
     switch: gr.Button
@@ -159,10 +165,8 @@ class Page:
 
 def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     """Make the components: a bar, the conversation with the question under it, the evidence beside."""
-    language, turns = gr.State(words.language), gr.State([])
-    memory = gr.BrowserState({}, storage_key="dalil_conversations", secret="dalil")  # noqa: S106 (hides nothing)
-    said = gr.BrowserState({}, storage_key="dalil_opinions", secret="dalil")  # noqa: S106 (likewise)
-    file = gr.JSON(visible="hidden")
+    language, turns, said = gr.State(words.language), gr.State([]), gr.State({})
+    memory, file = gr.JSON(visible="hidden"), gr.JSON(visible="hidden")
     with gr.Row(elem_id="bar"):
         name = gr.HTML(brand(words, settled=False), elem_id="brand", apply_default_css=False)
         documents = gr.Button(words.library, elem_id="documents", size="sm")
@@ -194,8 +198,8 @@ def _lay_out(assistant: "Assistant", words: Texts) -> Page:
     return Page(
         language=language,
         turns=turns,
-        memory=memory,
         said=said,
+        memory=memory,
         file=file,
         brand=name,
         switch=switch,
@@ -260,7 +264,7 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
         "trigger_mode": "once",
         **private,
     }
-    inputs = [page.turns, page.memory, page.said, page.language, *limits]
+    inputs = [page.turns, page.said, page.language, *limits]
     typed = [page.question.submit, page.send.click]
     events = [
         gr.on(typed, handlers.respond, [page.question, *inputs], **asking),
@@ -271,20 +275,28 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
         event.failure(handlers.give_up, [page.turns, page.said, page.language], page.conversation, **quick)
     judging = [page.turns, page.said, page.language]
     # Not "once": a second word, said before the first is kept, counts too.
-    page.conversation.like(handlers.judge, judging, [page.said, page.conversation], trigger_mode="multiple", **quick)
-    _connect_conversations(page, handlers, [*outputs[1:], page.welcome], quick)
-    shown = [page.conversation, page.panel, page.turns, page.memory, page.source]
-    page.changed.click(handlers.recheck, inputs[:4], shown, **quick)
-    page.switch.click(handlers.switch, [page.language, page.turns, page.memory, page.said], page.worded, **quick)
-    app.load(handlers.suggest, None, page.examples, **quick)
-    app.load(handlers.greet, [page.memory, page.said], [*page.worded, page.turns, page.start], **quick)
-
-
-def _connect_conversations(page: Page, handlers: Handlers, outputs: list[Any], quick: dict[str, Any]) -> None:
-    """Tie what is done with whole conversations."""
-    kept = [page.memory, page.said, page.language]
-    page.restart.click(handlers.restart, [page.memory, page.language], outputs, **quick)
-    page.welcome.select(handlers.reopen, kept, outputs, **quick)
-    page.conversation.delete(handlers.delete, [page.turns, *kept], [*outputs, page.said], **quick)
+    page.conversation.like(
+        handlers.judge, judging, [page.said, page.conversation, page.memory], trigger_mode="multiple", **quick
+    )
+    shown = [page.conversation, page.panel, page.turns, page.source]
+    page.changed.click(handlers.recheck, judging, shown, **quick)
     saving = page.conversation.download(handlers.export, [page.turns, page.language], page.file, **quick)
     saving.success(None, page.file, None, js=_SAVE, **quick)
+    app.load(handlers.suggest, None, page.examples, **quick)
+    _connect_memory(app, page, handlers, quick)
+
+
+def _connect_memory(app: gr.Blocks, page: Page, handlers: Handlers, quick: dict[str, Any]) -> None:
+    """Tie what is done with whole conversations to what the browser keeps of them."""
+    shown = [page.conversation, page.panel, page.turns, page.start, page.welcome, page.said, page.memory]
+
+    def reading(*others: Component) -> dict[str, Any]:
+        return {"inputs": [page.memory, *others], "js": _READ.format(others=len(others)), **quick}
+
+    page.restart.click(handlers.restart, outputs=shown, **reading(page.language))
+    page.welcome.select(handlers.reopen, outputs=shown, **reading(page.language))
+    page.conversation.delete(handlers.delete, outputs=shown, **reading(page.turns, page.language))
+    page.memory.change(None, page.memory, None, js=_WRITE, **quick)
+    switching = reading(page.language, page.turns, page.said)
+    page.switch.click(handlers.switch, outputs=page.worded, **switching)
+    app.load(handlers.greet, outputs=[*page.worded, page.turns, page.start, page.said], **reading())

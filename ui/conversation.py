@@ -35,13 +35,15 @@ logger = logging.getLogger(__name__)
 class Turn(NamedTuple):
     """A question and what came of it: an answer, or the name of the text that says why there is none.
 
-    Each has an `id` of its own: the browser keeps it, and somebody may say what they think of it.
+    Each has an `id` of its own: the browser keeps it, and somebody may say what they think of it. A conversation has
+    the name of the turn that began it.
     """
 
     question: str
     answer: Answer | None
     problem: str = ""
     id: str = ""
+    conversation: str = ""
 
     @property
     def understood(self) -> str | None:
@@ -66,7 +68,9 @@ class Limits:
         }
 
 
-def answered(assistant: "Answering", question: str, limits: Limits, previous: Answer | None = None) -> Turn:
+def answered(
+    assistant: "Answering", question: str, limits: Limits, previous: Answer | None = None, name: str = ""
+) -> Turn:
     """Ask, and return the turn; what goes wrong becomes a text for the reader, never a traceback.
 
     Args:
@@ -74,19 +78,21 @@ def answered(assistant: "Answering", question: str, limits: Limits, previous: An
         question: as it was typed.
         limits: what the search is narrowed to.
         previous: the answer that the question may lean on.
+        name: of the conversation that the turn belongs to; empty where it begins one.
     """
-    name = uuid4().hex
+    turn_id = uuid4().hex
+    names = turn_id, name or turn_id
     try:
         answer = assistant.ask(question, previous=previous, **limits.arguments())
     except QuestionError:
         long = any(True for _ in words_of(question))
-        return Turn(question, None, "long_question" if long else "empty_question", name)
+        return Turn(question, None, "long_question" if long else "empty_question", *names)
     except FilterError:
-        return Turn(question, None, "bad_filter", name)
+        return Turn(question, None, "bad_filter", *names)
     except DalilError:
         logger.exception("a question was not answered")
-        return Turn(question, None, "failed", name)
-    return Turn(question, answer, id=name)
+        return Turn(question, None, "failed", *names)
+    return Turn(question, answer, "", *names)
 
 
 # What is shown
@@ -130,7 +136,8 @@ def _body(turn: Turn, number: int, words: Texts, said: Mapping[str, str] | None,
     shown = card.card(turn.answer, number, words)
     if said is None or not turn.id:
         return shown
-    return shown + card.judging(turn.answer, number, words, said=said.get(turn.id, ""), unkept=number == unkept)
+    opinion, broken = said.get(turn.id, ""), number == unkept
+    return shown + card.judging(turn.answer, number, words, name=turn.id, said=opinion, unkept=broken)
 
 
 def told(problem: str, words: Texts) -> str:

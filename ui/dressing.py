@@ -27,8 +27,8 @@ _HEADERS: Final = {
 }
 _HEAD: Final = (
     '<link rel="stylesheet" href="dalil/dalil.css"><link rel="icon" href="dalil/mark.svg">'
-    '<script src="dalil/theme.js"></script><script src="dalil/dalil.js" defer></script>'
-    '<script src="dalil/library.js" defer></script>'
+    '<script src="dalil/theme.js"></script><script src="dalil/memory.js"></script>'
+    '<script src="dalil/dalil.js" defer></script><script src="dalil/library.js" defer></script>'
 )
 _OUTSIDE: Final = re.compile(rb'<meta\s[^>]*content="https?://[^"]*"\s*/?>')  # Gradio's own picture and address
 

@@ -1,8 +1,8 @@
 """What happens on the page: asking, judging an answer, going from conversation to conversation, changing the language.
 
 `Handlers(visitors)` has one method an event of the page; each takes the values of components and gives theirs. Turns
-come in and go out: nothing of a visitor is kept here. `said` and `memory` are what a browser has stored, or anything
-else that it sends.
+come in and go out: nothing of a visitor is kept here. `memory` is what a browser has stored, or anything else that it
+sends; `said` what its visitor thinks of answers, by the id of their turns.
 """
 
 import logging
@@ -15,7 +15,7 @@ from qa.answers import Answer
 from qa.feedback import FeedbackError, FeedbackFile, Opinion
 from ui.conversation import Limits, Turn, answered, brand, conversation, panel, welcome
 from ui.export import exported
-from ui.memory import conversations, opened, opinions, packed, remembered, titles, unpacked, with_opinion
+from ui.memory import conversations, kept, opened, opinions, packed, titles, unpacked, with_opinion
 from ui.strings import Texts, preferred_language, texts
 from ui.suggesting import SHOWN, Suggestions
 from ui.visiting import VISITOR
@@ -45,8 +45,7 @@ class Handlers:
         self,
         question: str,
         turns: list[Turn],
-        memory: object,
-        said: object,
+        said: dict[str, str],
         language: str,
         date_from: str,
         date_to: str,
@@ -55,13 +54,12 @@ class Handlers:
     ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; it may lean on the turn before."""
         limits = Limits(date_from, date_to, source)
-        yield from self._turn(question, turns, memory, said, language, limits, _last(turns), request)
+        yield from self._turn(question, turns, said, language, limits, _last(turns), request)
 
     def respond_as_typed(
         self,
         turns: list[Turn],
-        memory: object,
-        said: object,
+        said: dict[str, str],
         language: str,
         date_from: str,
         date_to: str,
@@ -73,120 +71,111 @@ class Handlers:
         number = int(event.turn)
         if 0 < number <= len(turns):
             limits = Limits(date_from, date_to, source)
-            yield from self._turn(turns[number - 1].question, turns, memory, said, language, limits, None, request)
+            yield from self._turn(turns[number - 1].question, turns, said, language, limits, None, request)
 
     def _turn(
         self,
         question: str,
         turns: list[Turn],
-        memory: object,
-        said: object,
+        said: dict[str, str],
         language: str,
         limits: Limits,
         previous: Answer | None,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        words, said = texts(language), self._said(said)
+        words, shown = texts(language), self._shown_of(said)
         hidden = gr.update(visible=False)
-        yield "", conversation(turns, words, asking=question, said=said), gr.skip(), gr.skip(), hidden, gr.skip()
+        yield "", conversation(turns, words, asking=question, said=shown), gr.skip(), gr.skip(), hidden, gr.skip()
+        name = turns[-1].conversation if turns else ""
         with self._visitors.assistant(visitor(request)) as assistant:
-            after = [*turns, answered(assistant, question, limits, previous)]
-        yield (
-            gr.skip(),
-            conversation(after, words, said=said),
-            panel(after, words),
-            after,
-            hidden,
-            remembered(memory, after),
-        )
+            turn = answered(assistant, question, limits, previous, name)
+        after = [*turns, turn]
+        yield gr.skip(), conversation(after, words, said=shown), panel(after, words), after, hidden, kept(turn)
 
-    def give_up(self, turns: list[Turn], said: object, language: str) -> str:
+    def give_up(self, turns: list[Turn], said: dict[str, str], language: str) -> str:
         """Say that a question was not answered, whatever went wrong."""
-        return conversation(turns, texts(language), failed=True, said=self._said(said))
+        return conversation(turns, texts(language), failed=True, said=self._shown_of(said))
 
-    def judge(self, turns: list[Turn], said: object, language: str, event: gr.EventData) -> tuple[Any, Any]:
-        """Keep what the visitor says of an answer, or that they take it back; the page has marked it already."""
-        words, known, number = texts(language), opinions(said), int(event.turn)
+    def judge(self, turns: list[Turn], said: dict[str, str], language: str, event: gr.EventData) -> tuple[Any, ...]:
+        """Keep what the visitor says of an answer, or that they take it back; the page has marked and stored it."""
+        words, number = texts(language), int(event.turn)
         turn = turns[number - 1] if 0 < number <= len(turns) else None
         if self._feedback is None or turn is None or turn.answer is None or not turn.id:
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         opinion = Opinion(event.opinion) if event.opinion else None
         try:
             self._feedback.add(turn.id, opinion, turn.answer)
         except FeedbackError:
             logger.exception("an opinion was not kept")
-            return gr.skip(), conversation(turns, words, said=known, unkept=number)
-        return with_opinion(known, turn.id, opinion), gr.skip()
+            before = {"said": {turn.id: said.get(turn.id, "")}}
+            return gr.skip(), conversation(turns, words, said=said, unkept=number), before
+        return with_opinion(said, turn.id, opinion), gr.skip(), None
 
     def suggest(self) -> list[Any]:
         """Offer questions to begin with, on as many buttons as there are of them."""
         some = self._suggestions.some()
         return [gr.update(value=question, visible=True) for question in some] + [gr.skip()] * (SHOWN - len(some))
 
-    def _said(self, said: object) -> dict[str, str] | None:
-        return None if self._feedback is None else opinions(said)
+    def _shown_of(self, said: dict[str, str]) -> dict[str, str] | None:
+        return None if self._feedback is None else said
 
     def restart(self, memory: object, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Begin a new conversation; the one before is kept."""
-        return self._shown([], remembered(memory, []), None, texts(language), request)
+        return *self._shown([], memory, texts(language), request), {"open": ""}
 
-    def reopen(
-        self, memory: object, said: object, language: str, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def reopen(self, memory: object, language: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Go on with an earlier conversation."""
+        name = str(event.name)
         with self._visitors.assistant(visitor(request)) as assistant:
-            turns = unpacked(conversations(memory).get(str(event.name), []), assistant.document)
-        return self._shown(turns, remembered(memory, turns), said, texts(language), request)
+            turns = unpacked(conversations(memory).get(name, []), assistant.document)
+        return *self._shown(turns, memory, texts(language), request), {"open": name}
 
-    def delete(
-        self, turns: list[Turn], memory: object, said: object, language: str, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def delete(self, memory: object, turns: list[Turn], language: str, request: gr.Request) -> tuple[Any, ...]:
         """Forget a conversation, and what was said of its answers."""
-        gone = {turn.id for turn in turns}
-        others = {name: opinion for name, opinion in opinions(said).items() if name not in gone}
-        forgotten = remembered(memory, turns, delete=True)
-        return *self._shown([], forgotten, said, texts(language), request), others
+        name = turns[-1].conversation if turns else ""
+        shown = self._shown([], memory, texts(language), request, deleted=name)
+        return *shown, {"open": "", "forget": name}
 
     def _shown(
-        self, turns: list[Turn], memory: dict[str, Any], said: object, words: Texts, request: gr.Request
+        self, turns: list[Turn], memory: object, words: Texts, request: gr.Request, deleted: str = ""
     ) -> tuple[Any, ...]:
         """Return a conversation and all that depends on which one is open."""
+        said = opinions(memory)
+        earlier = [(name, question) for name, question in titles(memory) if name != deleted]
         with self._visitors.assistant(visitor(request)) as assistant:
-            first = welcome(assistant.counts.documents, words, titles(memory))
-        shown = conversation(turns, words, said=self._said(said))
-        return shown, panel(turns, words), turns, gr.update(visible=not turns), memory, first
+            first = welcome(assistant.counts.documents, words, earlier)
+        shown = conversation(turns, words, said=self._shown_of(said))
+        return shown, panel(turns, words), turns, gr.update(visible=not turns), first, said
 
     def export(self, turns: list[Turn], language: str, event: gr.EventData) -> dict[str, str]:
         """Give the conversation as a file, which the page lets the visitor save."""
         return exported(turns, texts(language), "json" if event.form == "json" else "html")
 
-    def switch(self, language: str, turns: list[Turn], memory: object, said: object, request: gr.Request) -> list[Any]:
+    def switch(
+        self, memory: object, language: str, turns: list[Turn], said: dict[str, str], request: gr.Request
+    ) -> list[Any]:
         """Give the page in the other language."""
         words = texts("ar" if language == "en" else "en")
         with self._visitors.assistant(visitor(request)) as assistant:
-            return worded(assistant, turns, titles(memory), self._said(said), words)
+            return worded(assistant, turns, titles(memory), self._shown_of(said), words)
 
-    def recheck(self, turns: list[Turn], memory: object, said: object, language: str, request: gr.Request) -> list[Any]:
+    def recheck(self, turns: list[Turn], said: dict[str, str], language: str, request: gr.Request) -> list[Any]:
         """Show answers whose documents are gone as such, and the publishers that there are now."""
         words = texts(language)
         with self._visitors.assistant(visitor(request)) as assistant:
             after = unpacked(packed(turns), assistant.document)
             sources = gr.update(choices=choices(assistant.sources(), words))
         if packed(after) == packed(turns):
-            return [gr.skip()] * 4 + [sources]
-        shown = conversation(after, words, said=self._said(said))
-        return [shown, panel(after, words), after, remembered(memory, after), sources]
+            return [gr.skip()] * 3 + [sources]
+        return [conversation(after, words, said=self._shown_of(said)), panel(after, words), after, sources]
 
-    def greet(self, memory: object, said: object, request: gr.Request) -> list[Any]:
-        """Give the page in the visitor's language, with the conversation that their browser kept."""
-        words = texts(preferred_language(dict(request.headers)))
+    def greet(self, memory: object, request: gr.Request) -> list[Any]:
+        """Give the page in the visitor's language, with the conversation that their browser kept for the tab."""
+        words, said = texts(preferred_language(dict(request.headers))), opinions(memory)
         with self._visitors.assistant(visitor(request)) as assistant:
             turns = unpacked(opened(memory), assistant.document)
-            return [
-                *worded(assistant, turns, titles(memory), self._said(said), words),
-                turns,
-                gr.update(visible=not turns),
-            ]
+            shown = worded(assistant, turns, titles(memory), self._shown_of(said), words)
+        return [*shown, turns, gr.update(visible=not turns), said]
 
 
 def visitor(request: gr.Request | None) -> str | None:

@@ -2,10 +2,10 @@
 
 `packed(turns)` gives JSON values small enough for the browser's storage; `unpacked(values, find)` reads each
 quotation again from the indexed document. Where a document has changed or gone since, the turn says so instead of
-showing characters that were never quoted.
+showing characters that were never quoted. What the browser sends of its storage, and what it shall do with it, is JSON
+that `assets/memory.js` speaks: there each turn has an entry of its own, so that two tabs lose nothing of each other's.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -18,8 +18,7 @@ KEPT: Final = 30  # turns
 _EVIDENCE: Final = 8  # passages a turn
 _QUOTED: Final = 100  # quotations that agree, or differ: as many as an answer has at the most
 _OPINIONS: Final = 300
-_CONVERSATIONS: Final = 20
-_CHARACTERS: Final = 400_000  # of JSON in all; the browser sends them along with each question
+_QUESTION: Final = 2_000  # characters; longer ones are not answered
 _ID: Final = re.compile("[0-9a-f]{32}")
 
 _Find = Callable[[str], Document]
@@ -48,51 +47,37 @@ def unpacked(values: object, find: _Find) -> list[Turn]:
 
 def conversations(memory: object) -> dict[str, list[Any]]:
     """Return the packed turns of each conversation that a browser keeps, by its name, the latest last."""
-    kept = memory.get("kept") if isinstance(memory, dict) else None
-    items = kept.items() if isinstance(kept, dict) else ()
-    return {_id(name): turns for name, turns in items if _id(name) and isinstance(turns, list)}
+    turns = memory.get("turns") if isinstance(memory, dict) else None
+    kept: dict[str, list[Any]] = {}
+    for turn in reversed(turns) if isinstance(turns, list) else ():
+        if isinstance(turn, dict) and (name := _id(turn.get("conversation"))):
+            kept.setdefault(name, []).append(turn)
+    return {name: some[::-1] for name, some in reversed(kept.items())}
 
 
 def opened(memory: object) -> list[Any]:
-    """Return the packed turns of the conversation that was open last; none where a new one was begun."""
+    """Return the packed turns of the conversation that a tab has open; none where a new one is begun."""
     return conversations(memory).get(str(memory.get("open")), []) if isinstance(memory, dict) else []
 
 
 def titles(memory: object) -> list[tuple[str, str]]:
     """Return name and first question of each conversation, the latest first."""
     kept = reversed(conversations(memory).items())
-    return [(name, str(turns[0].get("question", ""))) for name, turns in kept if turns and isinstance(turns[0], dict)]
+    return [(name, str(turns[0].get("question", ""))) for name, turns in kept]
 
 
-def remembered(memory: object, turns: Sequence[Turn], *, delete: bool = False) -> dict[str, Any]:
-    """Return what the browser shall keep from now on.
-
-    Args:
-        memory: what it has kept.
-        turns: the open conversation as it is now; empty where a new one is begun.
-        delete: forget the conversation instead.
-    """
-    ids = {turn.id for turn in turns}
-    kept = {
-        name: some
-        for name, some in conversations(memory).items()
-        if not any(isinstance(turn, dict) and turn.get("id") in ids for turn in some)
-    }
-    name = turns[0].id if turns and not delete else ""
-    if name:
-        kept[name] = packed(turns)
-    while len(kept) > 1 and (len(kept) > _CONVERSATIONS or len(json.dumps(kept)) > _CHARACTERS):
-        del kept[next(iter(kept))]
-    return {"open": name, "kept": kept}
+def kept(turn: Turn) -> dict[str, Any]:
+    """Return what the browser shall do after a turn: keep it, and have its conversation open in this tab."""
+    return {"open": turn.conversation, "keep": packed([turn])}
 
 
 def _packed_turn(turn: Turn) -> dict[str, Any]:
+    told = {"id": turn.id, "conversation": turn.conversation, "question": turn.question[:_QUESTION]}
     if turn.answer is None:
-        return {"id": turn.id, "question": turn.question, "problem": turn.problem}
+        return {**told, "problem": turn.problem}
     answer = turn.answer
     return {
-        "id": turn.id,
-        "question": turn.question,
+        **told,
         "understood": answer.understood,
         "confidence": answer.confidence,
         "citations": [_place(citation) for citation in answer.citations[:_QUOTED]],
@@ -111,16 +96,16 @@ def _place(citation: Citation) -> list[Any]:
 
 
 def _turn(value: dict[str, Any], find: _Find) -> Turn:
-    question, name = str(value["question"]), _id(value.get("id"))
+    question, names = str(value["question"]), (_id(value.get("id")), _id(value.get("conversation")))
     if value.get("problem"):
-        return Turn(question, None, str(value["problem"]), name)
+        return Turn(question, None, str(value["problem"]), *names)
     try:
         citations, differing = (
             tuple(_citation(place, find) for place in value.get(kind, ())[:_QUOTED])
             for kind in ("citations", "differing")
         )
     except (_ChangedError, KeyError):
-        return Turn(question, None, "changed", name)
+        return Turn(question, None, "changed", *names)
     evidence = tuple(passage for place in value["evidence"][:_EVIDENCE] if (passage := _still(place, find)))
     confidence = min(1.0, max(0.0, float(value["confidence"])))
     answer = Answer(
@@ -134,7 +119,7 @@ def _turn(value: dict[str, Any], find: _Find) -> Turn:
         reason=Reason(value["reason"]) if value.get("reason") else None,
         understood=str(value["understood"]) if value.get("understood") else None,
     )
-    return Turn(question, answer, id=name)
+    return Turn(question, answer, "", *names)
 
 
 def _id(value: object) -> str:
@@ -160,10 +145,11 @@ def _still(place: Sequence[Any], find: _Find) -> Citation | None:
         return None
 
 
-def opinions(values: object) -> dict[str, str]:
-    """Return what the visitor said of answers, by their id, as far as the browser's storage still has it."""
+def opinions(memory: object) -> dict[str, str]:
+    """Return what the visitor said of answers, by their id, as far as the browser still has it."""
+    values = memory.get("said") if isinstance(memory, dict) else None
     items = values.items() if isinstance(values, dict) else ()
-    return {_id(key): str(value) for key, value in items if _id(key)}
+    return {_id(key): str(value) for key, value in list(items)[:_OPINIONS] if _id(key)}
 
 
 def with_opinion(known: dict[str, str], turn_id: str, opinion: str | None) -> dict[str, str]:
