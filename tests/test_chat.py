@@ -23,6 +23,7 @@ from ui.conversation import Limits, Turn, answered, conversation, panel, welcome
 from ui.dressing import dressed
 from ui.memory import kept, opened, opinions, packed, titles, unpacked
 from ui.proof import Reference, proof_address, proof_page
+from ui.schema import FollowUp
 from ui.serving import listen
 from ui.strings import EXAMPLES, texts
 from ui.visitors import Visitors
@@ -86,11 +87,30 @@ def test_a_question_that_cannot_be_asked_is_an_error_that_says_why(address: str,
     assert httpx.post(f"{address}/ask", json={}).status_code == 422
 
 
+def test_gradios_endpoint_follows_an_answer_as_plain_http_does(address: str, client: Client) -> None:
+    before = client.predict(CAPTURED, api_name="/ask")
+    asked = {"question": "ومتى كان ذلك؟", "previous": before}
+    then = client.predict(**asked, api_name="/ask")
+    assert "قوات حفتر" in then["understood"]
+    assert then == httpx.post(f"{address}/ask", json=asked).json()
+    sure = client.predict(question=CAPTURED, min_confidence=0.99, api_name="/ask")
+    assert not sure["answered"]
+    for wrong, told in [
+        ({"previous": {"answer": "نعم"}}, 'expected an answer with its "question"'),
+        ({"previous": "نعم"}, "previous: .*dictionary"),
+        ({"min_confidence": 2}, "min_confidence: .*less than or equal to 1"),
+        ({"top_k": 101}, "top_k: .*less than or equal to 100"),
+    ]:
+        with pytest.raises(AppError, match=told):
+            client.predict(question=CAPTURED, **wrong, api_name="/ask")
+
+
 def test_only_the_programs_endpoints_are_public(address: str) -> None:
     described = httpx.get(f"{address}/gradio_api/info").json()
     assert set(described["named_endpoints"]) == {"/ask"}
     names = [parameter["parameter_name"] for parameter in described["named_endpoints"]["/ask"]["parameters"]]
-    assert names == ["question", "top_k", "date_from", "date_to", "source"]
+    assert names == ["question", "top_k", "date_from", "date_to", "source", "min_confidence", "previous"]
+    assert set(names) == set(FollowUp.model_fields)
 
 
 def test_twenty_people_at_once_each_get_their_own_answer(address: str) -> None:
@@ -99,7 +119,7 @@ def test_twenty_people_at_once_each_get_their_own_answer(address: str) -> None:
     path = f"{address}/gradio_api/call/ask"
 
     def ask(question: str) -> Any:
-        begun = httpx.post(path, json={"data": [question, 8, None, None, None]}, timeout=60).json()
+        begun = httpx.post(path, json={"data": [question, 8, None, None, None, None, None]}, timeout=60).json()
         told = httpx.get(f"{path}/{begun['event_id']}", timeout=60).text
         assert "event: complete" in told, told
         return json.loads(told.rsplit("data: ", 1)[1])[0]

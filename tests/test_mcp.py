@@ -37,6 +37,16 @@ def test_ask_gives_the_json_of_the_contract(assistant: Assistant) -> None:
     assert json.loads(result.content[0].text) == result.structured_content
 
 
+def test_ask_takes_the_answer_before_for_a_question_that_leans_on_it(assistant: Assistant) -> None:
+    server = mcp_server(assistant)
+    before = call(server, "ask", question=SIGNED).structured_content
+    result = call(server, "ask", question="وأين؟", previous=before)
+    expected = json.loads(json.dumps(assistant.ask("وأين؟", previous=assistant.ask(SIGNED)).to_dict()))
+    assert expected["understood"]
+    assert {**result.structured_content, "timing_ms": {}} == {**expected, "timing_ms": {}}
+    assert not call(server, "ask", question=SIGNED, min_confidence=0.999).structured_content["answered"]
+
+
 def test_search_gives_the_passages_of_the_contract(assistant: Assistant) -> None:
     result = call(mcp_server(assistant), "search", query="مذكرتي التفاهم", top_k=2)
     expected = [hit_values(hit, n) for n, hit in enumerate(assistant.search("مذكرتي التفاهم", top_k=2), 1)]
@@ -49,6 +59,8 @@ def test_what_cannot_be_asked_is_an_error_that_says_why(assistant: Assistant) ->
         ({"question": " "}, "no words"),
         ({"question": "من؟", "date_from": "أمس"}, "date_from"),
         ({"question": "من؟", "top_k": 0}, "top_k"),
+        ({"question": "من؟", "min_confidence": 2}, "min_confidence"),
+        ({"question": "من؟", "previous": {"answer": "نعم"}}, 'expected an answer with its "question"'),
         ({}, "question"),
     ]
     for arguments, told in refused:
@@ -68,7 +80,8 @@ def test_both_tools_say_what_they_take_and_change_nothing(assistant: Assistant) 
         assert tool.description
         assert tool.annotations.read_only_hint
         described = tool.input_schema["properties"]
-        assert set(described) - {"question", "query"} == {"top_k", "date_from", "date_to", "source"}
+        more = {"min_confidence", "previous"} if tool.name == "ask" else set()
+        assert set(described) - {"question", "query"} == {"top_k", "date_from", "date_to", "source"} | more
         assert all("description" in facts for facts in described.values())
 
 

@@ -51,12 +51,7 @@ class Api:
 
     async def ask(self, asked: schema.FollowUp, request: Request) -> JSONResponse:
         """Answer a question with a quotation and its place, or say that the documents do not answer it."""
-
-        def answered(assistant: "Assistant") -> dict[str, Any]:
-            previous = asked.previous and recalled(asked.previous, assistant)
-            return assistant.ask(**asked.model_dump(exclude={"previous"}), previous=previous or None).to_dict()
-
-        return JSONResponse(await self._in_turn(request, answered))
+        return JSONResponse(await self._in_turn(request, lambda assistant: followed(asked, assistant)))
 
     async def ask_by_address(self, asked: Annotated[schema.Question, Query()], request: Request) -> JSONResponse:
         """Answer a question, as POST does, from the parameters of the address."""
@@ -161,6 +156,16 @@ class Api:
                 return work(assistant)
 
         return await anyio.to_thread.run_sync(with_theirs, limiter=turns)
+
+
+def followed(asked: schema.FollowUp, assistant: "Assistant") -> dict[str, Any]:
+    """Return what `/ask` answers: the JSON of an answer to a question, which may lean on the one before it.
+
+    Raises:
+        AnswerFileError, FilterError, QuestionError: it cannot be asked.
+    """
+    previous = recalled(asked.previous, assistant) if asked.previous else None
+    return assistant.ask(**asked.model_dump(exclude={"previous"}), previous=previous).to_dict()
 
 
 def _found(assistant: "Assistant", document_id: str) -> Document:

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 from gradio.events import api
+from pydantic import ValidationError
 
 from embeddings.errors import DalilError
 from qa.assistant import READ, Assistant
 from qa.feedback import FeedbackFile
+from ui.api import followed
 from ui.conversation import brand, conversation, panel, welcome
 from ui.handlers import Handlers, choices, visitor
+from ui.problems import malformed
+from ui.schema import FollowUp
 from ui.serving import serve
 from ui.strings import Texts, texts
 from ui.suggesting import SHOWN
@@ -80,15 +84,27 @@ def endpoint(visitors: "Visitors") -> Callable[..., dict[str, Any]]:
         date_from: str | None = None,
         date_to: str | None = None,
         source: str | None = None,
+        min_confidence: float | None = None,
+        previous: dict[str, Any] | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
-        """Answer one question from the indexed documents, with citations as ranges of code points."""
+        """Answer one question, which may lean on a previous answer, with citations as ranges of code points."""
         try:
+            asked = FollowUp(
+                question=question,
+                top_k=top_k,
+                date_from=date_from,
+                date_to=date_to,
+                source=source,
+                min_confidence=min_confidence,
+                previous=previous,
+            )
             with visitors.assistant(visitor(request)) as assistant:
-                found = assistant.ask(question, top_k=top_k, date_from=date_from, date_to=date_to, source=source)
+                return followed(asked, assistant)
+        except ValidationError as error:
+            raise gr.Error(malformed(error.errors()), print_exception=False) from error
         except DalilError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return found.to_dict()
 
     return ask
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from embeddings.errors import DalilError
 from qa.assistant import LISTED, READ
+from qa.recalling import recalled
 from ui import schema
 from ui.terminal import hit_values
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 _INSTRUCTIONS = (
     "Dalil answers questions, asked in Arabic or English, with quotations from the user's own documents. Quote "
-    "`cited_text` as it is and name its document. When `answered` is false the documents do not answer: say so."
+    "`cited_text` as it is and name its document. When `answered` is false the documents do not answer: say so. To ask "
+    "what leans on an answer («ومتى كان ذلك؟»), give that answer as `previous`."
 )
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
@@ -43,11 +45,20 @@ def mcp_server(assistant: "Assistant") -> MCPServer[Any]:
         date_from: schema.Day = None,
         date_to: schema.Day = None,
         source: Source = None,
+        min_confidence: schema.MinConfidence = None,
+        previous: schema.Previous = None,
     ) -> schema.Answer:
         """Answer a question with a quotation and its place in a document, or say that the documents do not."""
-        limits = {"top_k": top_k, "date_from": date_from, "date_to": date_to, "source": source}
         try:
-            answer = assistant.ask(question, **limits)  # type: ignore[arg-type]
+            answer = assistant.ask(
+                question,
+                top_k=top_k,
+                date_from=date_from,
+                date_to=date_to,
+                source=source,
+                min_confidence=min_confidence,
+                previous=recalled(previous, assistant) if previous else None,
+            )
         except DalilError as error:
             raise ToolError(str(error)) from error
         return schema.Answer.model_validate(answer.to_dict())

@@ -5,7 +5,7 @@ went wrong inside is logged, and a stranger is told no more than that it did.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from fastapi import FastAPI, Request
@@ -60,12 +60,14 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     return await _unexpected(request, error)
 
 
+def malformed(faults: Iterable[Mapping[str, Any]]) -> str:
+    """Return what is wrong with each field that was sent, from the errors of pydantic."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+
+
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:
-    told = []
-    for fault in cast(RequestValidationError, error).errors():
-        place = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
-        told.append(f"{place}: {fault['msg']}")
-    return problem(422, "; ".join(told))
+    faults = cast(RequestValidationError, error).errors()
+    return problem(422, malformed({**fault, "loc": fault["loc"][1:] or fault["loc"]} for fault in faults))
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:

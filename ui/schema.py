@@ -17,6 +17,13 @@ Sha256 = Annotated[str, Field(description="Of the document's text in UTF-8.", pa
 Day = Annotated[str | None, Field(description="2019-04-05, 2019-04 or 2019; both ends are included.")]
 TopK = Annotated[int, Field(ge=1, le=100, description="How many passages.")]
 
+MinConfidence = Annotated[
+    float | None, Field(ge=0, le=1, description="Decline under this probability; by default the reader's own.")
+]
+Previous = Annotated[
+    dict[str, Any] | None, Field(description="The answer before it, as `ask` gave it («ومتى كان ذلك؟»).")
+]
+
 
 class _Sent(BaseModel):
     """What a program sends: a name that is not known is an error, not a silence."""
@@ -42,17 +49,13 @@ class Question(_Limits, _Asked):
     """A question and what its search is narrowed to."""
 
     top_k: TopK = READ
-    min_confidence: Annotated[
-        float | None, Field(ge=0, le=1, description="Decline under this probability; by default the reader's own.")
-    ] = None
+    min_confidence: MinConfidence = None
 
 
 class FollowUp(Question):
     """A question that may lean on the answer before it."""
 
-    previous: Annotated[
-        dict[str, Any] | None, Field(description="The answer before it, as `/ask` gave it («ومتى كان ذلك؟»).")
-    ] = None
+    previous: Previous = None
 
 
 class Query(_Limits, _Wanted):
