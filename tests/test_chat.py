@@ -95,12 +95,13 @@ def test_gradios_endpoint_follows_an_answer_as_plain_http_does(address: str, cli
     assert then == httpx.post(f"{address}/ask", json=asked).json()
     sure = client.predict(question=CAPTURED, min_confidence=0.99, api_name="/ask")
     assert not sure["answered"]
-    for wrong, told in [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"previous": {"answer": "نعم"}}, 'expected an answer with its "question"'),
         ({"previous": "نعم"}, "previous: .*dictionary"),
         ({"min_confidence": 2}, "min_confidence: .*less than or equal to 1"),
         ({"top_k": 101}, "top_k: .*less than or equal to 100"),
-    ]:
+    ]
+    for wrong, told in refused:
         with pytest.raises(AppError, match=told):
             client.predict(question=CAPTURED, **wrong, api_name="/ask")
 

@@ -25,7 +25,7 @@ from ui.problems import malformed
 from ui.schema import FollowUp
 from ui.serving import serve
 from ui.strings import Texts, texts
-from ui.suggesting import SHOWN
+from ui.suggesting import SHOWN, Suggestions
 
 if TYPE_CHECKING:
     from ui.visitors import Visitors
@@ -58,6 +58,12 @@ _ON_WELCOME = """element.addEventListener("click", (event) => {
 # What the browser keeps (`assets/memory.js`): read as the first input of an event, written as soon as told.
 _READ = "(_, ...others) => [window.dalilMemory?.read() ?? {{}}, ...others.slice(0, {others})]"
 _WRITE = "(change) => change && window.dalilMemory?.write(change)"
+_ON_NARROWED = """element.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-widen]")) return;
+  trigger("delete", {});
+  document.querySelector("#question textarea")?.focus();
+});"""
+_WIDEN = "() => ['', '', '', '']"
 _SAVE = """(file) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([file.text], { type: file.type }));
@@ -112,19 +118,30 @@ def endpoint(visitors: "Visitors") -> Callable[..., dict[str, Any]]:
 # The app
 
 
-def build_app(visitors: "Visitors", *, language: str = "ar", feedback: Path | None = None) -> gr.Blocks:
-    """Return the chat over what each visitor may see, in Arabic or English until the visitor chooses.
-
-    Under each answer visitors are asked what they think of it, where `feedback` names the file that keeps it.
+def build_app(
+    visitors: "Visitors",
+    *,
+    language: str = "ar",
+    feedback: Path | None = None,
+    suggestions: Suggestions | None = None,
+) -> gr.Blocks:
+    """Return the chat over what each visitor may see.
 
     Style sheet, script and page language come with `ui.serving`; without them the app works but looks bare.
+
+    Args:
+        visitors: lends the assistants that answer.
+        language: Arabic or English, until the visitor chooses.
+        feedback: the file that keeps what visitors think of answers; without it nobody is asked.
+        suggestions: what the first page offers to ask; None makes its own.
     """
     words = texts(language)
     app = gr.Blocks(title=f"{words.name} · Dalil", analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
         with visitors.assistant(None) as assistant:
             page = _lay_out(assistant, words)
-        _connect(app, page, Handlers(visitors, FeedbackFile(feedback) if feedback else None))
+        suggestions = suggestions or Suggestions(visitors)
+        _connect(app, page, Handlers(visitors, suggestions, FeedbackFile(feedback) if feedback else None))
         api(endpoint(visitors), api_name="ask", concurrency_limit=_AT_ONCE)
         app.queue(default_concurrency_limit=_AT_ONCE, api_open=False)  # or a direct request would pass the queue by
     return app
@@ -151,11 +168,17 @@ class Page:
     examples: list[gr.Button]
     question: gr.Textbox
     send: gr.Button
+    narrowed: gr.HTML
     filters: gr.Accordion
     date_from: gr.Textbox
     date_to: gr.Textbox
     source: gr.Dropdown
     panel: gr.HTML
+
+    @property
+    def limits(self) -> list[Any]:
+        """What the search is narrowed to."""
+        return [self.date_from, self.date_to, self.source]
 
     @property
     def worded(self) -> list[Any]:
@@ -249,6 +272,7 @@ def _composer(sources: Sequence[str], words: Texts) -> dict[str, Any]:
                 scale=1,
             )
             send = gr.Button(words.send, variant="primary", elem_id="send", scale=0)
+        narrowed = gr.HTML("", elem_id="narrowed", apply_default_css=False, js_on_load=_ON_NARROWED)
         with gr.Accordion(words.filters, open=False, elem_id="filters") as filters, gr.Row():
             date_from = gr.Textbox("", label=words.date_from, placeholder=words.day_hint, max_length=10, min_width=120)
             date_to = gr.Textbox("", label=words.date_to, placeholder=words.day_hint, max_length=10, min_width=120)
@@ -258,6 +282,7 @@ def _composer(sources: Sequence[str], words: Texts) -> dict[str, Any]:
     return {
         "question": question,
         "send": send,
+        "narrowed": narrowed,
         "filters": filters,
         "date_from": date_from,
         "date_to": date_to,
@@ -267,7 +292,7 @@ def _composer(sources: Sequence[str], words: Texts) -> dict[str, Any]:
 
 def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
     """Tie the components to what happens."""
-    limits = [page.date_from, page.date_to, page.source]
+    limits = page.limits
     outputs = [page.question, page.conversation, page.panel, page.turns, page.start, page.memory]
     private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # Questions alone wait in the queue. Gradio's page hears of everything in the queue over one stream, which it may
@@ -296,9 +321,13 @@ def _connect(app: gr.Blocks, page: Page, handlers: Handlers) -> None:
     )
     shown = [page.conversation, page.panel, page.turns, page.source]
     page.changed.click(handlers.recheck, judging, shown, **quick)
+    changed = [box.blur for box in limits[:2]] + [box.submit for box in limits[:2]] + [page.source.change]
+    gr.on(changed, handlers.narrow, [*limits, page.language], page.narrowed, trigger_mode="always_last", **quick)
+    page.narrowed.delete(None, None, [*limits, page.narrowed], js=_WIDEN, **quick)
     saving = page.conversation.download(handlers.export, [page.turns, page.language], page.file, **quick)
     saving.success(None, page.file, None, js=_SAVE, **quick)
-    app.load(handlers.suggest, None, page.examples, **quick)
+    for event in (app.load, page.changed.click):
+        event(handlers.suggest, None, page.examples, **quick)
     _connect_memory(app, page, handlers, quick)
 
 
@@ -313,6 +342,6 @@ def _connect_memory(app: gr.Blocks, page: Page, handlers: Handlers, quick: dict[
     page.welcome.select(handlers.reopen, outputs=shown, **reading(page.language))
     page.conversation.delete(handlers.delete, outputs=shown, **reading(page.turns, page.language))
     page.memory.change(None, page.memory, None, js=_WRITE, **quick)
-    switching = reading(page.language, page.turns, page.said)
-    page.switch.click(handlers.switch, outputs=page.worded, **switching)
+    switching = reading(page.language, page.turns, page.said, *page.limits)
+    page.switch.click(handlers.switch, outputs=[*page.worded, page.narrowed], **switching)
     app.load(handlers.greet, outputs=[*page.worded, page.turns, page.start, page.said], **reading())

@@ -15,7 +15,7 @@ from embeddings.errors import DalilError, FilterError, QuestionError
 from qa.answers import Answer
 from ui import card, evidence
 from ui.markup import bdi
-from ui.strings import Texts
+from ui.strings import Texts, day
 
 if TYPE_CHECKING:
     from qa.asking import Answering
@@ -64,7 +64,7 @@ class Limits:
         return {
             "date_from": (self.date_from or "").strip() or None,
             "date_to": (self.date_to or "").strip() or None,
-            "source": self.source or None,
+            "source": (self.source or "").strip() or None,
         }
 
 
@@ -156,6 +156,23 @@ def panel(turns: Sequence[Turn], words: Texts) -> str:
         f'<aside class="panel" aria-label="{words.evidence}"><div class="panel-head"><h2>{words.evidence}</h2>'
         f'<button type="button" class="close quiet" data-close aria-label="{words.close}">✕</button></div>'
         f"{''.join(shown) or empty}</aside>"
+    )
+
+
+def narrowed(limits: Limits, words: Texts) -> str:
+    """Return what the search is narrowed to, with a button that takes it back; nothing where it is not narrowed."""
+    given = limits.arguments()
+    told = {
+        words.date_from: day(given["date_from"], words) if given["date_from"] else None,
+        words.date_to: day(given["date_to"], words) if given["date_to"] else None,
+        words.source: given["source"],
+    }
+    named = " · ".join(f"{name} {bdi(value)}" for name, value in told.items() if value)
+    if not named:
+        return ""
+    return (
+        f'<p class="narrowed"><b>{words.narrowed}</b> <span>{named}</span>'
+        f'<button type="button" class="quiet" data-widen>{words.widen}</button></p>'
     )
 
 

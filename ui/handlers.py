@@ -13,7 +13,7 @@ import gradio as gr
 
 from qa.answers import Answer
 from qa.feedback import FeedbackError, FeedbackFile, Opinion
-from ui.conversation import Limits, Turn, answered, brand, conversation, panel, welcome
+from ui.conversation import Limits, Turn, answered, brand, conversation, narrowed, panel, welcome
 from ui.export import exported
 from ui.memory import conversations, kept, opened, opinions, packed, titles, unpacked, with_opinion
 from ui.strings import Texts, preferred_language, texts
@@ -33,13 +33,14 @@ class Handlers:
 
     Args:
         visitors: whose assistants are asked.
+        suggestions: what the first page offers to ask.
         feedback: where opinions are kept; None asks nobody for theirs.
     """
 
-    def __init__(self, visitors: "Visitors", feedback: FeedbackFile | None = None) -> None:
+    def __init__(self, visitors: "Visitors", suggestions: Suggestions, feedback: FeedbackFile | None = None) -> None:
         self._visitors = visitors
+        self._suggestions = suggestions
         self._feedback = feedback
-        self._suggestions = Suggestions(lambda: visitors.assistant(None))
 
     def respond(
         self,
@@ -92,6 +93,10 @@ class Handlers:
         after = [*turns, turn]
         yield gr.skip(), conversation(after, words, said=shown), panel(after, words), after, hidden, kept(turn)
 
+    def narrow(self, date_from: str, date_to: str, source: str, language: str) -> str:
+        """Say what the search is narrowed to, for whoever has folded its limits away."""
+        return narrowed(Limits(date_from, date_to, source), texts(language))
+
     def give_up(self, turns: list[Turn], said: dict[str, str], language: str) -> str:
         """Say that a question was not answered, whatever went wrong."""
         return conversation(turns, texts(language), failed=True, said=self._shown_of(said))
@@ -111,10 +116,11 @@ class Handlers:
             return gr.skip(), conversation(turns, words, said=said, unkept=number), before
         return with_opinion(said, turn.id, opinion), gr.skip(), None
 
-    def suggest(self) -> list[Any]:
+    async def suggest(self, request: gr.Request) -> list[Any]:
         """Offer questions to begin with, on as many buttons as there are of them."""
-        some = self._suggestions.some()
-        return [gr.update(value=question, visible=True) for question in some] + [gr.skip()] * (SHOWN - len(some))
+        some = await self._suggestions.some(visitor(request))
+        buttons = [gr.update(value=question, visible=True) for question in some]
+        return buttons + [gr.update(visible=False)] * (SHOWN - len(some))
 
     def _shown_of(self, said: dict[str, str]) -> dict[str, str] | None:
         return None if self._feedback is None else said
@@ -152,12 +158,21 @@ class Handlers:
         return exported(turns, texts(language), "json" if event.form == "json" else "html")
 
     def switch(
-        self, memory: object, language: str, turns: list[Turn], said: dict[str, str], request: gr.Request
+        self,
+        memory: object,
+        language: str,
+        turns: list[Turn],
+        said: dict[str, str],
+        date_from: str,
+        date_to: str,
+        source: str,
+        request: gr.Request,
     ) -> list[Any]:
         """Give the page in the other language."""
         words = texts("ar" if language == "en" else "en")
         with self._visitors.assistant(visitor(request)) as assistant:
-            return worded(assistant, turns, titles(memory), self._shown_of(said), words)
+            shown = worded(assistant, turns, titles(memory), self._shown_of(said), words)
+        return [*shown, self.narrow(date_from, date_to, source, words.language)]
 
     def recheck(self, turns: list[Turn], said: dict[str, str], language: str, request: gr.Request) -> list[Any]:
         """Show answers whose documents are gone as such, and the publishers that there are now."""

@@ -63,6 +63,7 @@ def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Fillin
     from ui.chat import build_app, theme
     from ui.library import add_library
     from ui.routes import add_routes
+    from ui.suggesting import Suggestions
     from ui.visitors import Visitors
 
     app = FastAPI(
@@ -78,9 +79,11 @@ def web_app(assistant: "Assistant", rules: Rules | None = None, filling: "Fillin
     add_api(app, visitors, filling)
     add_routes(app, visitors)
     add_library(app, visitors)
-    chat = build_app(visitors, feedback=rules.feedback)
+    suggestions = Suggestions(visitors)
+    chat = build_app(visitors, feedback=rules.feedback, suggestions=suggestions)
     gr.mount_gradio_app(app, chat, path="/", theme=theme(), footer_links=[], ssr_mode=False, run_history=False)
     _guard(app, rules)
+    _around(app, at_end=suggestions.close)  # what it borrows is closed after it
     _around(app, at_end=visitors.close)
     return app
 

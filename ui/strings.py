@@ -38,6 +38,8 @@ class Texts:
     day_hint: str
     source: str
     any_source: str
+    narrowed: str
+    widen: str
     you_asked: str
     understood: str
     as_typed: str
@@ -172,6 +174,8 @@ _ARABIC: Final = Texts(
     day_hint="2019-04-05",
     source="الناشر",
     any_source="كل الناشرين",
+    narrowed="البحث مضيَّق:",
+    widen="البحث في كل الوثائق",
     you_asked="سألتَ",
     understood="فُهم السؤال هكذا:",
     as_typed="اسأل كما كُتب",
@@ -308,6 +312,8 @@ _ENGLISH: Final = Texts(
     day_hint="2019-04-05",
     source="Publisher",
     any_source="All publishers",
+    narrowed="Search narrowed:",
+    widen="Search all documents",
     you_asked="You asked",
     understood="Understood as:",
     as_typed="Ask as typed",

@@ -158,6 +158,7 @@
     root.dataset.settled = "yes";
     all(".gradio-container .block[dir]").forEach((block) => (block.dir = root.dir));
     all("#question textarea, #filters input").forEach((box) => box.setAttribute("dir", "auto"));
+    find("#narrowed")?.setAttribute("role", "status");
     find("#theme")?.setAttribute("aria-label", brand.dataset.theme);
     find("#theme")?.setAttribute("title", brand.dataset.theme);
     find("#question textarea")?.setAttribute("aria-label", brand.dataset.question);
