@@ -26,6 +26,7 @@ from qa.training.data import (
     example,
     own_rows,
     passage_words,
+    passages_beside,
 )
 from qa.training.initial import quick_words, translations
 from qa.units import SPECIAL, Vocabulary
@@ -202,6 +203,29 @@ def test_wrong_passages_lack_the_answer() -> None:
     asked = [e for e in items if e.answers]
     assert all(e.wrong for e in asked)
     assert not any(e.answers[0] in text.split() for e in asked for text in e.wrong)
+
+
+def test_passages_beside_are_of_the_same_article_and_hold_nothing_of_the_passage(tmp_path: Path) -> None:
+    sentences = [f"زار الوزير المدينة رقم {n} {'والتقى بالتجار في السوق ' * 20}." for n in range(12)]
+    text = " ".join(sentences)
+    (tmp_path / "text").mkdir()
+    with lzma.open(tmp_path / "text" / "news.jsonl.xz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps({"text": text}) + "\n")
+    start = text.index(sentences[6])
+    end = start + len(sentences[6])
+    entry = {"file": "news", "row": 0, "start": start, "end": end}
+    (tmp_path / "own.jsonl").write_text(json.dumps(entry), encoding="utf-8")
+    beside = passages_beside(tmp_path, tmp_path / "own.jsonl")
+    places = [text.index(passage) for passage in beside]
+    assert len(beside) == 8
+    assert all(place + len(passage) <= start or place >= end for place, passage in zip(places, beside, strict=True))
+
+
+def test_wrong_passages_come_from_beside_too() -> None:
+    items = [e for row in rows() if (e := example(row)) is not None]
+    near = " ".join(items[0].question.split() * 3)
+    add_wrong_passages([items], [near])
+    assert near in items[0].wrong
 
 
 def test_a_row_whose_answer_covers_no_word_is_left_out() -> None:

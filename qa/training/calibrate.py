@@ -142,7 +142,7 @@ def decide(
     given = confidence >= levels[:, None]  # (levels, questions)
     worth = 2 * (given & helped).sum(axis=1) / (given.sum(axis=1) + answerable.sum())
     answered = given[:, answerable].mean(axis=1)
-    chosen = int(np.flatnonzero(answered >= ANSWERED)[-1])
+    chosen = max(np.flatnonzero(answered >= ANSWERED), default=0)  # the lowest, where no level answers enough
     return float(levels[chosen]), {
         "questions": len(helped),
         "f1_answering": round(float(worth[chosen]), 4),

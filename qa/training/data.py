@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from embeddings.arabic import Word, terms, words
+from embeddings.passages import cut
 from qa.features import Encoded, Matcher, PassageFeatures
 from qa.units import Vocabulary
 
@@ -25,6 +26,7 @@ from qa.units import Vocabulary
 # "questions": [[question, start and end of the answer in the passage, or neither], ...]}.
 OWN: Final = Path(__file__).parent / "questions.jsonl"
 OWN_DEVELOPMENT: Final = Path(__file__).parent / "questions-dev.jsonl"  # other passages; for calibration alone
+_BESIDE: Final = 4  # Passages before one that is asked about, and after it.
 _LOST_WORDS: Final = 5  # of an answer that is taken out: without more words the sentence breaks
 
 
@@ -41,7 +43,7 @@ class Sampling:
 
     shortest: int = 60  # words of a cropped window
     longest: int = 120
-    wrong_passage: float = 0.14  # share of answerable questions shown with a retrieved wrong passage instead
+    wrong_passage: float = 0.2  # share of answerable questions shown with a retrieved wrong passage instead
     beside: float = 0.04  # … with a part of their passage that lacks the answer
     lost: float = 0.05  # … with their passage after the answer was taken out of it, as texts lose figures
 
@@ -100,6 +102,29 @@ def own_rows(data: Path, own: Path = OWN) -> Iterator[dict[str, Any]]:
     Raises:
         ValueError: a passage is not the text that the questions were written for.
     """
+    for entry, text in _asked(data, own):
+        context = text[entry["start"] : entry["end"]]
+        if hashlib.sha256(context.encode()).hexdigest()[:16] != entry["sha256"]:
+            raise ValueError(f"row {entry['row']} of text/{entry['file']} is not the text that {own.name} asks about")
+        for question, *place in entry["questions"]:
+            answers = [{"text": context[slice(*place)], "answer_start": place[0]}] if place else []
+            yield {"question": question, "context": context, "answers": answers, "lang": "ar"}
+
+
+def passages_beside(data: Path, own: Path = OWN) -> list[str]:
+    """Return the passages before and after those that the questions of `own` ask about, of the same articles."""
+    found = []
+    for entry, text in _asked(data, own):
+        ranges = cut(text)
+        asked = [n for n, (start, end) in enumerate(ranges) if start < entry["end"] and end > entry["start"]]
+        first, last = (asked[0], asked[-1]) if asked else (0, 0)
+        near = [*ranges[max(0, first - _BESIDE) : first], *ranges[last + 1 : last + 1 + _BESIDE]]
+        found += [text[start:end] for start, end in near]
+    return found
+
+
+def _asked(data: Path, own: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the entries of the file `own` whose article is at hand, each with its text."""
     by_file: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in own.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
@@ -109,13 +134,7 @@ def own_rows(data: Path, own: Path = OWN) -> Iterator[dict[str, Any]]:
             continue
         wanted = {entry["row"] for entry in entries}
         texts = {i: row["text"] for i, row in enumerate(read_rows(path)) if i in wanted}
-        for entry in entries:
-            context = texts.get(entry["row"], "")[entry["start"] : entry["end"]]
-            if hashlib.sha256(context.encode()).hexdigest()[:16] != entry["sha256"]:
-                raise ValueError(f"row {entry['row']} of text/{name} is not the text that {own.name} asks about")
-            for question, *place in entry["questions"]:
-                answers = [{"text": context[slice(*place)], "answer_start": place[0]}] if place else []
-                yield {"question": question, "context": context, "answers": answers, "lang": "ar"}
+        yield from ((entry, texts.get(entry["row"], "")) for entry in entries)
 
 
 def weak_rows(data: Path) -> list[dict[str, Any]]:
@@ -131,12 +150,15 @@ def development_sets(data: Path, limit: int | None = None) -> dict[str, list[Exa
     return {name: examples(read_rows(path))[:limit] for name, path in paths.items() if path.exists()}
 
 
-def add_wrong_passages(sets: Iterable[list[Example]], depth: int = 8) -> None:
-    """Give each Arabic example the passages of the pool that match its question best and lack its answer."""
+def add_wrong_passages(sets: Iterable[list[Example]], beside: Iterable[str] = (), depth: int = 8) -> None:
+    """Give each Arabic example the passages that match its question best and lack its answer.
+
+    They come from all examples and from `beside`: where one article answers, its others are what search finds, too.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     asked = [e for group in sets for e in group if e.language == "ar"]
-    pool = sorted({e.passage for e in asked})
+    pool = sorted({e.passage for e in asked} | set(beside))
     folded = [f" {' '.join(w.text for w in passage_words(p))} " for p in pool]
     vectorizer = TfidfVectorizer(analyzer=terms, sublinear_tf=True, dtype=np.float32)
     passages = vectorizer.fit_transform(pool).T.tocsc()
@@ -145,7 +167,7 @@ def add_wrong_passages(sets: Iterable[list[Example]], depth: int = 8) -> None:
         scores = (vectorizer.transform([e.question for e in group]) @ passages).toarray()
         for item, row in zip(group, scores, strict=True):
             texts = [f" {' '.join(w.text for w in words(a))} " for a in item.answers]
-            best = np.argsort(-row)[: depth + 2]
+            best = np.argpartition(-row, min(depth + 2, len(row) - 1))[: depth + 2]
             item.wrong = [pool[i] for i in best if pool[i] != item.passage and not any(t in folded[i] for t in texts)]
 
 

@@ -35,6 +35,7 @@ from qa.training.data import (
     development_sets,
     example,
     know_english,
+    passages_beside,
     training_sets,
     weak_rows,
 )
@@ -170,7 +171,7 @@ class Run:
             self.sets = {name: items[: config.sample] for name, items in self.sets.items()}
         vectors = self._vectors(start_from)
         if not config.made:  # which bring their wrong passages along
-            add_wrong_passages(self.sets.values())
+            add_wrong_passages(self.sets.values(), passages_beside(data, Path(config.own)))
         self.model = SpanModel(vectors, SIZES, config.layers)
         self.model.trunk.drop_out(config.dropout)
         if start_from:

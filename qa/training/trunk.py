@@ -29,6 +29,7 @@ from qa.training.data import (
     development_sets,
     examples,
     passage_words,
+    passages_beside,
     training_sets,
     weak_rows,
 )
@@ -98,7 +99,7 @@ def pack(tokenizer: Tokenizer, sets: Mapping[str, Iterable[Example]]) -> tuple[d
 def sets_of(data: Path, own: Path) -> dict[str, list[Example]]:
     """Return training sets with their wrong passages, the weak set, and the development sets."""
     training = training_sets(data, own)
-    add_wrong_passages(training.values())
+    add_wrong_passages(training.values(), passages_beside(data, own))
     development = {f"{DEVELOPMENT}{name}": items for name, items in development_sets(data).items()}
     return training | {WEAK: examples(weak_rows(data))} | development
 
