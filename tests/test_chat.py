@@ -160,7 +160,7 @@ def test_health_and_sources(address: str, shelf: Shelf) -> None:
 def test_the_proof_of_an_answer_checks_and_marks_each_quotation(address: str, shelf: Shelf) -> None:
     answer = shelf.ask(CAPTURED)
     page = httpx.get(f"{address}/{proof_address(answer, AR)}").text
-    assert AR.all_stand.format(count=1) in page
+    assert AR.all_stand(1) in page
     assert f'<mark data-n="1">{answer.text}</mark>' in page
     assert answer.citations[0].document.sha256 in page
     kept = re.search(r'id="answer">(.*?)</script>', page)
@@ -198,7 +198,7 @@ def test_what_became_of_a_quotation_is_told_apart(shelf: Shelf) -> None:
         assert [other for other in told if other in page] == [text]
         assert AR.some_stand.format(standing=0, count=1) in page
     longer = document_from_text(quoted.text + "\nتمّ", path=quoted.path, location=quoted.location)
-    assert AR.all_stand.format(count=1) in proof_page(CAPTURED, references, Shelf([longer], {}), AR)
+    assert AR.all_stand(1) in proof_page(CAPTURED, references, Shelf([longer], {}), AR)
 
 
 def test_a_reference_reads_back_and_anything_else_is_refused(address: str, shelf: Shelf) -> None:
@@ -328,7 +328,8 @@ def test_memory_that_is_not_ours_is_left_out(memory: Any) -> None:
 
 
 def test_the_first_page_tells_how_many_documents_there_are_and_opens_them() -> None:
-    assert AR.documents.format(count="1,234,567") in welcome(1_234_567, AR)
+    assert AR.documents(1_234_567) == "1,234,567 وثيقة مفهرسة"
+    assert AR.documents(1_234_567) in welcome(1_234_567, AR)
     assert "data-documents" in welcome(5, EN)
 
 

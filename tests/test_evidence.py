@@ -181,11 +181,11 @@ def test_sources_that_agree_are_listed_and_those_that_differ_stand_side_by_side(
     said = ("أسر 30 جنديا", "30 جندياً", "أسر 20 جنديا")
     places = [Citation(d, 0, len(d.text), 0, len(d.text), 0.8) for d in map(document, said)]
     agreeing = card.card(Answer("كم؟", 0.8, tuple(places[:2]), ()), 1, AR)
-    assert AR.sources_agree.format(count=2) in agreeing
+    assert AR.sources_agree(2) in agreeing
     assert agreeing.count("<blockquote") == 1
     differing = card.card(Answer("كم؟", 0.8, tuple(places[:2]), (), differing=(places[2],)), 1, AR)
     assert AR.sources_differ in differing
-    assert AR.sources_agree.format(count=2) in differing
+    assert AR.sources_agree(2) in differing
     assert differing.count("<blockquote") == differing.count('<li class="side">') == 2
     assert 'data-open="1-3"' in differing
     copied = dict(Reading(differing).attributes)["data-copy"]
@@ -222,7 +222,7 @@ def test_both_languages_say_everything() -> None:
     for field in dataclasses.fields(AR):
         assert getattr(AR, field.name), field.name
         assert getattr(EN, field.name), field.name
-        if field.name not in {"months", "confidence"}:
+        if isinstance(getattr(AR, field.name), str):
             assert getattr(AR, field.name).count("{") == getattr(EN, field.name).count("{"), field.name
     assert len(AR.months) == len(EN.months) == 12
     assert texts("fr") is AR

@@ -92,7 +92,7 @@ def _answered(answer: Answer, number: int, words: Texts) -> str:
     quoted = [source for source in sources(answer) if source.cited]
     first, agreeing = quoted[0], quoted[: len(answer.citations)]
     differing = quoted[len(answer.citations) :]
-    heading = words.sources_agree.format(count=len(agreeing)) if len(agreeing) > 1 else words.sources_of_answer
+    heading = words.sources_agree(len(agreeing)) if len(agreeing) > 1 else words.sources_of_answer
     listed = agreeing if len(agreeing) > 1 or not differing else []  # those that differ name their sources above
     shown = _rivals([first, *differing], number, words) if differing else _quote(first, number, words)
     return (

@@ -194,10 +194,9 @@ def welcome(count: int, words: Texts, earlier: Sequence[tuple[str, str]] = ()) -
         words: the language.
         earlier: name and first question of each conversation that the browser keeps, the latest first.
     """
-    shown = words.documents.format(count=f"{count:,}")
     return (
         f'<div class="welcome"><h2>{words.welcome}</h2><p>{words.welcome_more}</p>'
-        f'<p><button type="button" class="quiet" data-documents>{shown}</button></p>'
+        f'<p><button type="button" class="quiet" data-documents>{words.documents(count)}</button></p>'
         f'{_earlier(earlier, words) if earlier else ""}<p class="kicker">{words.examples}</p></div>'
     )
 

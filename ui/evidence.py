@@ -84,7 +84,7 @@ def panel(answer: Answer, number: int, words: Texts) -> str:
     shown = "".join(_source(source, number, words) for source in first)
     if rest:
         folded = "".join(_source(source, number, words) for source in rest)
-        summary = words.other_passages.format(count=len(rest))
+        summary = words.other_passages(len(rest))
         shown += f'<details class="others"><summary>{summary}</summary>{folded}</details>'
     return f'<div class="sources" id="sources-{number}" data-turn="{number}">{shown}</div>'
 

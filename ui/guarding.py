@@ -150,11 +150,11 @@ def _elsewhere(headers: Mapping[str, str]) -> str | None:
 
 
 async def _too_many(scope: Scope, receive: Receive, send: Send, wait: float) -> None:
-    seconds = str(math.ceil(wait))
+    seconds = math.ceil(wait)
     words = texts(preferred_language(headers_of(scope)))
-    following = words.too_many_next.format(seconds=seconds)
+    following = words.too_many_next(seconds)
     told = f"{words.too_many} {following}"  # the chat shows the error alone
-    await problem(429, told, following, {"retry-after": seconds})(scope, receive, send)
+    await problem(429, told, following, {"retry-after": str(seconds)})(scope, receive, send)
 
 
 def _challenge(scope: Scope) -> Response:

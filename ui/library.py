@@ -4,6 +4,7 @@
 chat opens as fast over a million documents as over five. What happens in it is in `assets/library.js`.
 """
 
+import json
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -55,7 +56,7 @@ def dialog(count: int, limits: UploadLimits | None, words: Texts) -> str:
     """
     told = {
         "language": words.language,
-        "total": words.documents,
+        "total": json.dumps(dict(words.documents.forms), ensure_ascii=False),
         "none": words.no_documents,
         "indexing": words.indexing,
         "indexed": words.indexed,
@@ -67,7 +68,7 @@ def dialog(count: int, limits: UploadLimits | None, words: Texts) -> str:
         f'<dialog id="library" class="page" dir="{words.direction}" lang="{words.language}" '
         f'aria-labelledby="library-title" {data}><div class="inside">'
         f'<header><h2 id="library-title">{words.library}</h2>'
-        f'<p class="meta" data-count>{words.documents.format(count=f"{count:,}")}</p>'
+        f'<p class="meta" data-count>{words.documents(count)}</p>'
         f'<button type="button" class="quiet" data-shut aria-label="{words.close_library}">✕</button></header>'
         f"{_sending(limits, words) if limits else ''}"
         '<p class="indexing" role="status" hidden></p>'
@@ -94,7 +95,7 @@ def _told_of_sending(limits: UploadLimits, words: Texts) -> dict[str, str]:
 
 def _sending(limits: UploadLimits, words: Texts) -> str:
     """Return where documents are dropped or chosen, how it goes, and what became of each file."""
-    taken = words.upload_limits.format(megabytes=limits.megabytes, documents=limits.documents)
+    taken = words.upload_limits(limits.documents, megabytes=limits.megabytes)
     seen = words.uploads_shared if limits.shared else words.uploads_private
     return (
         f'<section class="send" aria-label="{words.add_documents}"><div class="drop"><b>{words.drop_documents}</b>'
@@ -134,10 +135,10 @@ def told(fate: Fate, limits: UploadLimits, words: Texts) -> str:
     reasons = {
         "kind": words.file_kind.format(kinds=_KINDS),
         "size": words.file_size.format(megabytes=limits.megabytes),
-        "count": words.file_count.format(documents=limits.documents),
+        "count": words.file_count(limits.documents),
         "space": words.file_space,
         "unreadable": words.file_unreadable,
     }
     if fate.problem:
         return reasons[fate.problem]
-    return words.file_partly.format(count=len(fate.unreadable)) if fate.unreadable else ""
+    return words.file_partly(len(fate.unreadable)) if fate.unreadable else ""

@@ -120,8 +120,8 @@ def _asked_again(question: str, assistant: "Answering") -> tuple[Answer | None, 
 def _verdict(checked: Sequence[Checked], words: Texts) -> str:
     standing = sum(item.state is State.STANDS for item in checked)
     good = standing == len(checked)
-    text = words.all_stand if good else words.some_stand
-    shown = text.format(standing=standing, count=len(checked))
+    count = len(checked)
+    shown = words.all_stand(count) if good else words.some_stand.format(standing=standing, count=count)
     return f'<p class="check {"stands" if good else "changed"}" role="status">{shown}</p>'
 
 

@@ -1,7 +1,8 @@
 """Every text that the chat shows, in Arabic and in English.
 
 `texts("ar")` gives a `Texts`: one field a text, so a language that lacks one does not build. Fields with braces are
-filled with `.format`. Also here: how a day and a share are written in each language.
+filled with `.format`; those that agree with a number are called with it. Also here: how a day and a share are written
+in each language.
 """
 
 import re
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
+
+from ui.counting import Counted, arabic, english
 
 Language = Literal["ar", "en"]
 
@@ -27,7 +30,7 @@ class Texts:
     conversation: str
     welcome: str
     welcome_more: str
-    documents: str
+    documents: Counted
     examples: str
     question: str
     placeholder: str
@@ -60,7 +63,7 @@ class Texts:
     searching: str
     answer: str
     sources_of_answer: str
-    sources_agree: str
+    sources_agree: Counted
     sources_differ: str
     confidence: tuple[str, str, str]
     confidence_help: str
@@ -73,7 +76,7 @@ class Texts:
     evidence: str
     evidence_empty: str
     evidence_empty_more: str
-    other_passages: str
+    other_passages: Counted
     whole_document: str
     open_page: str
     loading: str
@@ -100,7 +103,7 @@ class Texts:
     proof: str
     proof_link: str
     save: str
-    all_stand: str
+    all_stand: Counted
     some_stand: str
     quotation_changed: str
     quotation_altered: str
@@ -111,7 +114,7 @@ class Texts:
     matched: str
     made_with: str
     too_many: str
-    too_many_next: str
+    too_many_next: Counted
     unknown_user: str
     unknown_user_next: str
     library: str
@@ -123,7 +126,7 @@ class Texts:
     drop_documents: str
     choose_files: str
     choose_folder: str
-    upload_limits: str
+    upload_limits: Counted
     uploads_private: str
     uploads_shared: str
     sending: str
@@ -136,10 +139,10 @@ class Texts:
     file_failed: str
     file_kind: str
     file_size: str
-    file_count: str
+    file_count: Counted
     file_space: str
     file_unreadable: str
-    file_partly: str
+    file_partly: Counted
     yours: str
     remove: str
     remove_document: str
@@ -163,7 +166,14 @@ _ARABIC: Final = Texts(
     conversation="المحادثة",
     welcome="اسأل، ويأتيك الجواب بنصّه من الوثيقة",
     welcome_more="كل جواب اقتباس حرفي مع موضعه في المصدر. وحين لا تجيب الوثائق يقول دليل ذلك صراحة.",
-    documents="الوثائق المفهرسة: {count}",
+    documents=arabic(
+        zero="لا وثائق مفهرسة بعد",
+        one="وثيقة واحدة مفهرسة",
+        two="وثيقتان مفهرستان",
+        few="{n} وثائق مفهرسة",
+        many="{n} وثيقة مفهرسة",
+        other="{n} وثيقة مفهرسة",
+    ),
     examples="أسئلة للتجربة",
     question="سؤالك",
     placeholder="اكتب سؤالك هنا…",
@@ -196,7 +206,13 @@ _ARABIC: Final = Texts(
     searching="أبحث في الوثائق…",
     answer="الجواب، بنصّ المصدر",
     sources_of_answer="المصادر",
-    sources_agree="تتفق عليه المصادر: {count}",
+    sources_agree=arabic(
+        one="يقوله مصدر واحد",
+        two="يتفق عليه مصدران",
+        few="تتفق عليه {n} مصادر",
+        many="يتفق عليه {n} مصدرًا",
+        other="يتفق عليه {n} مصدر",
+    ),
     sources_differ="المصادر مختلفة في هذا، وهذا نصّ كلٍّ منها",
     confidence=("ثقة محدودة", "ثقة متوسطة", "ثقة عالية"),
     confidence_help="تقدير احتمال أن يكون الجواب صحيحًا",
@@ -209,7 +225,13 @@ _ARABIC: Final = Texts(
     evidence="الأدلة",
     evidence_empty="هنا تظهر المصادر",
     evidence_empty_more="بعد كل جواب ترى المقطع الذي أُخذ منه والاقتباس معلَّمًا فيه، ثم الوثيقة كاملةً.",
-    other_passages="مقاطع أخرى قُرئت: {count}",
+    other_passages=arabic(
+        one="مقطع آخر قُرئ",
+        two="مقطعان آخران قُرئا",
+        few="{n} مقاطع أخرى قُرئت",
+        many="{n} مقطعًا آخر قُرئت",
+        other="{n} مقطع آخر قُرئت",
+    ),
     whole_document="الوثيقة كاملةً عند هذا الموضع",
     open_page="صفحة المصدر",
     loading="تُحمَّل الوثيقة…",
@@ -236,8 +258,14 @@ _ARABIC: Final = Texts(
     proof="دليل الجواب",
     proof_link="الدليل والتحقق",
     save="حفظ الدليل",
-    all_stand="فُحصت الآن: كل الاقتباسات ({count}) قائمة في مواضعها من النص المفهرس.",
-    some_stand="فُحصت الآن: {standing} من {count} قائمة في مواضعها من النص المفهرس.",
+    all_stand=arabic(
+        one="فُحص الآن: الاقتباس قائم في موضعه من النص المفهرس.",
+        two="فُحصا الآن: الاقتباسان قائمان في موضعيهما من النص المفهرس.",
+        few="فُحصت الآن: كل الاقتباسات ({n}) قائمة في مواضعها من النص المفهرس.",
+        many="فُحصت الآن: كل الاقتباسات ({n}) قائمة في مواضعها من النص المفهرس.",
+        other="فُحصت الآن: كل الاقتباسات ({n}) قائمة في مواضعها من النص المفهرس.",
+    ),
+    some_stand="فُحصت الآن: القائم في موضعه من النص المفهرس {standing} من {count}.",
     quotation_changed="تغيّر نص هذه الوثيقة بعد الاقتباس منها، فلا يُعرض.",
     quotation_altered="الوثيقة كما هي، لكنها لم تقل هذا قط: غُيّر الاقتباس أو موضعه.",
     quotation_moved="النص نفسه محفوظ الآن في ملف آخر: {path}",
@@ -247,7 +275,13 @@ _ARABIC: Final = Texts(
     matched="كلمات تطابق السؤال",
     made_with="الفهرس والنماذج",
     too_many="الطلبات من جهازك كثيرة في وقت قصير.",
-    too_many_next="أعد المحاولة بعد {seconds} ثانية.",
+    too_many_next=arabic(
+        one="أعد المحاولة بعد ثانية واحدة.",
+        two="أعد المحاولة بعد ثانيتين.",
+        few="أعد المحاولة بعد {n} ثوانٍ.",
+        many="أعد المحاولة بعد {n} ثانية.",
+        other="أعد المحاولة بعد {n} ثانية.",
+    ),
     unknown_user="يلزم اسم مستخدم وكلمة مرور صحيحان.",
     unknown_user_next="حدّث الصفحة وأدخل ما أعطاك إياه مشغّل الموقع.",
     library="الوثائق",
@@ -259,23 +293,41 @@ _ARABIC: Final = Texts(
     drop_documents="اسحب ملفاتك أو مجلداتك إلى هنا",
     choose_files="اختر ملفات",
     choose_folder="اختر مجلدًا",
-    upload_limits="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على {documents}.",
+    upload_limits=arabic(
+        one="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على وثيقة واحدة.",
+        two="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على وثيقتين.",
+        few="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على {n} وثائق.",
+        many="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على {n} وثيقة.",
+        other="لا يزيد الملف على {megabytes} ميغابايت، ولا تزيد وثائقك على {n} وثيقة.",
+    ),
     uploads_private="لا يرى وثائقك زائر سواك، وتُحذف إن لم تعد خلال ثلاثين يومًا.",
     uploads_shared="تنبيه: يرى وثائقك كل من يستعمل هذا الموقع.",
     sending="تُضاف الملفات: {done} من {of} · الوقت الباقي {left}",
     not_sent="لم يصل الملف إلى الخادم. تحقق من الاتصال وأعد المحاولة.",
-    indexing="تُفهرس ملفات هذا الموقع: {read} من {files} · الوثائق {documents} · الوقت الباقي {left}",
-    indexed="اكتملت فهرسة ملفات هذا الموقع: الوثائق {documents} · ما لم يُقرأ {unreadable}",
+    indexing="تُفهرس ملفات هذا الموقع: {read} من {files} · {documents} · الوقت الباقي {left}",
+    indexed="اكتملت فهرسة ملفات هذا الموقع: {documents} · ما لم يُقرأ: {unreadable}",
     file_added="أُضيف",
     file_updated="حُدِّث",
     file_unchanged="لم يتغيّر",
     file_failed="لم يُضَف",
     file_kind="هذا النوع من الملفات لا يُقرأ. الأنواع المقروءة: \u2066{kinds}\u2069",
     file_size="الملف أكبر من {megabytes} ميغابايت. قسّمه وأضف أجزاءه.",
-    file_count="لا يزيد ما يُحفظ لك من الوثائق على {documents}. احذف بعضها ثم أعد المحاولة.",
+    file_count=arabic(
+        one="لا يُحفظ لك أكثر من وثيقة واحدة. احذفها ثم أعد المحاولة.",
+        two="لا يُحفظ لك أكثر من وثيقتين. احذف إحداهما ثم أعد المحاولة.",
+        few="لا يُحفظ لك أكثر من {n} وثائق. احذف بعضها ثم أعد المحاولة.",
+        many="لا يُحفظ لك أكثر من {n} وثيقة. احذف بعضها ثم أعد المحاولة.",
+        other="لا يُحفظ لك أكثر من {n} وثيقة. احذف بعضها ثم أعد المحاولة.",
+    ),
     file_space="لا تتسع مساحة الخادم الآن. أخبر مشغّل الموقع.",
     file_unreadable="لم يُقرأ من الملف شيء.",
-    file_partly="قُرئ الملف إلا أجزاءً منه عددها {count}.",
+    file_partly=arabic(
+        one="قُرئ الملف إلا جزءًا واحدًا منه.",
+        two="قُرئ الملف إلا جزأين منه.",
+        few="قُرئ الملف إلا {n} أجزاء منه.",
+        many="قُرئ الملف إلا {n} جزءًا منه.",
+        other="قُرئ الملف إلا {n} جزء منه.",
+    ),
     yours="وثيقتك",
     remove="حذف",
     remove_document="حذف الوثيقة: {title}",
@@ -301,7 +353,10 @@ _ENGLISH: Final = Texts(
     welcome="Ask, and the document answers in its own words",
     welcome_more="Every answer is an exact quotation with its place in the source. "
     "When the documents do not answer, Dalil says so.",
-    documents="Indexed documents: {count}",
+    documents=english(
+        one="{n} document indexed",
+        other="{n} documents indexed",
+    ),
     examples="Questions to try",
     question="Your question",
     placeholder="Ask a question…",
@@ -334,7 +389,10 @@ _ENGLISH: Final = Texts(
     searching="Searching the documents…",
     answer="The answer, in the source's words",
     sources_of_answer="Sources",
-    sources_agree="Sources that agree: {count}",
+    sources_agree=english(
+        one="{n} source says so",
+        other="{n} sources agree",
+    ),
     sources_differ="The sources differ; here is what each one says",
     confidence=("Low confidence", "Fair confidence", "High confidence"),
     confidence_help="Estimated probability that the answer is right",
@@ -349,7 +407,10 @@ _ENGLISH: Final = Texts(
     evidence_empty="Sources appear here",
     evidence_empty_more="After each answer you see the passage it was taken from, the quotation marked in it, "
     "and the whole document.",
-    other_passages="Other passages that were read: {count}",
+    other_passages=english(
+        one="{n} other passage that was read",
+        other="{n} other passages that were read",
+    ),
     whole_document="The whole document at this place",
     open_page="Source page",
     loading="Loading the document…",
@@ -377,8 +438,11 @@ _ENGLISH: Final = Texts(
     proof="Proof of the answer",
     proof_link="Proof and check",
     save="Save the proof",
-    all_stand="Checked now: every quotation ({count}) stands at its place in the indexed text.",
-    some_stand="Checked now: {standing} of {count} stand at their place in the indexed text.",
+    all_stand=english(
+        one="Checked now: the quotation stands at its place in the indexed text.",
+        other="Checked now: all {n} quotations stand at their places in the indexed text.",
+    ),
+    some_stand="Checked now: standing in place in the indexed text, {standing} of {count}.",
     quotation_changed="The text of this document has changed since it was quoted, so the quotation is not shown.",
     quotation_altered="The document is as it was, but it never said this: the quotation or its place was altered.",
     quotation_moved="The same text now stands in another file: {path}",
@@ -388,7 +452,10 @@ _ENGLISH: Final = Texts(
     matched="Words that match the question",
     made_with="Index and models",
     too_many="Too many requests came from your device in a short time.",
-    too_many_next="Try again in {seconds} seconds.",
+    too_many_next=english(
+        one="Try again in {n} second.",
+        other="Try again in {n} seconds.",
+    ),
     unknown_user="The right name and password are needed.",
     unknown_user_next="Reload the page and enter what the operator gave you.",
     library="Documents",
@@ -400,23 +467,32 @@ _ENGLISH: Final = Texts(
     drop_documents="Drop your files or folders here",
     choose_files="Choose files",
     choose_folder="Choose a folder",
-    upload_limits="A file may have up to {megabytes} MB, and you up to {documents} documents.",
+    upload_limits=english(
+        one="A file may have up to {megabytes} MB, and you {n} document.",
+        other="A file may have up to {megabytes} MB, and you up to {n} documents.",
+    ),
     uploads_private="No other visitor sees your documents; they are removed if you do not come back for thirty days.",
     uploads_shared="Take note: everyone who uses this site sees your documents.",
     sending="Adding files: {done} of {of} · time left {left}",
     not_sent="The file did not reach the server. Check the connection and try again.",
-    indexing="The files of this site are being indexed: {read} of {files} · {documents} documents · time left {left}",
-    indexed="The files of this site are indexed: {documents} documents · {unreadable} could not be read",
+    indexing="The files of this site are being indexed: {read} of {files} · {documents} · time left {left}",
+    indexed="The files of this site are indexed: {documents} · not read: {unreadable}",
     file_added="added",
     file_updated="updated",
     file_unchanged="unchanged",
     file_failed="not added",
     file_kind="Files of this kind are not read. These are: {kinds}",
     file_size="The file is larger than {megabytes} MB. Split it and add its parts.",
-    file_count="No more than {documents} documents are kept for you. Remove some and try again.",
+    file_count=english(
+        one="No more than {n} document is kept for you. Remove it and try again.",
+        other="No more than {n} documents are kept for you. Remove some and try again.",
+    ),
     file_space="The server has no room now. Tell its operator.",
     file_unreadable="Nothing of the file could be read.",
-    file_partly="The file was read, except for {count} parts of it.",
+    file_partly=english(
+        one="The file was read, except for {n} part of it.",
+        other="The file was read, except for {n} parts of it.",
+    ),
     yours="yours",
     remove="Remove",
     remove_document="Remove the document: {title}",

@@ -6,6 +6,11 @@
   let dialog = null;
 
   const words = (name, values = {}) => dialog.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  const counted = (name, number) => {
+    const forms = JSON.parse(dialog.dataset[name]);
+    const kind = new Intl.PluralRules(dialog.dataset.language).select(number);
+    return (forms[kind] ?? forms.other).replace("{n}", number.toLocaleString("en"));
+  };
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.ceil(seconds % 60) % 60).padStart(2, "0")}`;
 
   // The dialog
@@ -86,7 +91,7 @@
 
   const count = (total) => {
     if (total === undefined) return;
-    const text = words("total", { count: total.toLocaleString("en") });
+    const text = counted("total", total);
     for (const place of [find("[data-count]", dialog), ...document.querySelectorAll("button[data-documents]")])
       place.textContent = text;
   };
@@ -108,6 +113,7 @@
       const left = indexing.seconds_left === null ? "…" : clock(indexing.seconds_left);
       line.textContent = words(indexing.finished ? "indexed" : "indexing", {
         ...indexing,
+        documents: counted("total", indexing.documents),
         left,
         unreadable: indexing.unreadable.length,
       });
