@@ -98,38 +98,54 @@ class FeedbackFile:
             file.write(line if whole else b"\n" + line)
 
 
-def read_feedback(path: Path) -> list[Judgement]:
+def read_feedback(path: Path, on_left_out: Callable[[str], None] = lambda _: None) -> list[Judgement]:
     """Return the last judgement of each answer, without those that were taken back, in the order of the file.
 
-    A last line that was cut off is left out.
+    A line that was cut off, or is not what `FeedbackFile` writes, is left out.
+
+    Args:
+        path: the file.
+        on_left_out: told of each line that is left out, and why.
 
     Raises:
-        QuestionFileError: the file cannot be read, or a line is not what `FeedbackFile` writes.
+        QuestionFileError: the file cannot be read, or no line of it can.
     """
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise QuestionFileError(f"cannot read {path}: {error}. {_EXPECTED}") from error
     found: dict[str, Judgement] = {}
+    told = f"{path}: it is empty"
     for number, line in enumerate(lines, 1):
-        if line.strip() and (judgement := _judgement(line, f"{path}, line {number}", last=number == len(lines))):
+        if not line.strip():
+            continue
+        try:
+            judgement = _judgement(line)
+        except _LineError as error:
+            told = f"{path}, line {number}: {error}"
+            on_left_out(told)
+        else:
             found[judgement.id] = judgement
+    if not found:
+        raise QuestionFileError(f"{told}. No line can be read. {_EXPECTED}")
     return [judgement for judgement in found.values() if judgement.opinion]
 
 
-def _judgement(line: bytes, place: str, *, last: bool) -> Judgement | None:
+class _LineError(Exception):
+    """A line is not what `FeedbackFile` writes."""
+
+
+def _judgement(line: bytes) -> Judgement:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
-        if last:
-            return None
-        raise QuestionFileError(f"{place}: not JSON ({error}). {_EXPECTED} Delete a line that was cut off.") from error
+        raise _LineError(f"not JSON, perhaps cut off ({error})") from error
     try:
         verdict = values["verdict"]
         judgement = Judgement(str(values["id"]), Opinion(verdict) if verdict else None, values["answer"])
         judged([judgement])  # everything that is needed of it is there
     except (KeyError, TypeError, ValueError, AttributeError, DocumentError) as error:
-        raise QuestionFileError(f"{place}: {type(error).__name__}, {error}. {_EXPECTED}") from error
+        raise _LineError(f"{type(error).__name__}, {error}") from error
     return judgement
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from embeddings.documents import document_from_text
 from qa import Answer, Citation
 from qa.feedback import FeedbackError, FeedbackFile, Opinion, judged, looked_at, read_feedback
 from qa.question_sets import QuestionFileError
+from tests.strategies import any_text  # noqa: F401 (loads the settings of all property tests)
 from ui.cli import _app
 
 LIBRARY = "أسس يوسف النجار مكتبة المدينة عام 1912 في حي الميناء. تضم المكتبة أربعين ألف كتاب."
@@ -81,11 +84,23 @@ def test_a_line_that_was_cut_off_costs_no_other(path: Path) -> None:
     path.write_bytes(whole + whole[:200])
     assert [one.id for one in read_feedback(path)] == ["a"]
     kept(path, ("b", Opinion.RIGHT, answered(HOW_MANY, "ثلاثة أطنان")))
-    with pytest.raises(QuestionFileError, match="line 2: not JSON"):
-        read_feedback(path)
-    lines = path.read_bytes().split(b"\n")
-    path.write_bytes(b"\n".join([lines[0], *lines[2:]]))
-    assert [one.id for one in read_feedback(path)] == ["a", "b"]
+    told: list[str] = []
+    assert [one.id for one in read_feedback(path, told.append)] == ["a", "b"]
+    (line,) = told
+    assert f"{path}, line 2: not JSON, perhaps cut off" in line
+
+
+@given(cut=st.integers(min_value=1))
+def test_a_cut_anywhere_costs_one_line(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    path = tmp_path_factory.mktemp("cut") / "feedback.jsonl"
+    kept(path, ("a", Opinion.RIGHT, answered(WHO, "يوسف النجار")))
+    whole = path.read_bytes()
+    torn = whole[: cut % (len(whole) - 2) + 1]  # never the whole line
+    path.write_bytes(whole + torn)
+    kept(path, ("b", Opinion.RIGHT, answered(HOW_MANY, "ثلاثة أطنان")))
+    told: list[str] = []
+    assert [one.id for one in read_feedback(path, told.append)] == ["a", "b"]
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize(
@@ -95,8 +110,20 @@ def test_a_line_that_was_cut_off_costs_no_other(path: Path) -> None:
 )  # fmt: skip
 def test_what_is_no_feedback_is_told_with_its_line(path: Path, line: str) -> None:
     path.write_text(line + "\n", encoding="utf-8")
-    with pytest.raises(QuestionFileError, match=r"line 1: .* Expected a line"):
+    with pytest.raises(QuestionFileError, match=r"line 1: .*No line can be read\. Expected a line"):
         read_feedback(path)
+    kept(path, ("a", Opinion.RIGHT, answered(WHO, "يوسف النجار")))
+    told: list[str] = []
+    assert [one.id for one in read_feedback(path, told.append)] == ["a"]
+    assert "line 1: " in told[0]
+
+
+def test_an_empty_file_of_feedback_is_an_error_and_one_of_words_taken_back_is_not(path: Path) -> None:
+    path.write_bytes(b"\n \n")
+    with pytest.raises(QuestionFileError, match="it is empty"):
+        read_feedback(path)
+    kept(path, ("a", Opinion.RIGHT, answered(WHO, "يوسف النجار")), ("a", None, answered(WHO, "يوسف النجار")))
+    assert read_feedback(path) == []
 
 
 def test_a_file_that_cannot_be_written_or_read_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -169,6 +196,21 @@ def test_eval_scores_what_is_right_and_lists_what_is_wrong(path: Path) -> None:
     shown = evaluated("--from-feedback", path)
     assert "called right by people: 1 answers" in shown
     assert "wrong answer: " in shown
+
+
+def test_eval_names_a_line_that_was_cut_off_and_goes_on(path: Path) -> None:
+    kept(path, ("a", Opinion.RIGHT, answered(WHO, "يوسف النجار")))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:99] + b"\n" + whole)
+    done = CliRunner().invoke(_app, ["eval", "--reader", "sentences", "--json", "--from-feedback", str(path)])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["questions"] == json.loads(done.stdout)["settings"]["left_out"] == 1
+    assert "feedback.jsonl, line 1: not JSON" in done.stderr
+    assert "1 line left out; the others are asked" in done.stderr
+    path.write_bytes(whole[:99])
+    done = CliRunner().invoke(_app, ["eval", "--from-feedback", str(path)])
+    assert done.exit_code == 1
+    assert "No line can be read" in str(done.exception or done.stderr)
 
 
 def test_eval_of_wrong_answers_alone_lists_them(path: Path) -> None:

@@ -27,7 +27,7 @@ from qa.figures import examined, predicted
 from qa.loading import load_reader
 from qa.question_sets import QuestionFileError, read_examples, read_predictions
 from qa.robustness import compared, trials
-from ui.indexing import index_paths
+from ui.indexing import index_paths, tell
 
 _PACKAGES: Final = ("dalil", "faiss-cpu", "tantivy", "tokenizers", "sentence-transformers", "torch")
 
@@ -61,11 +61,13 @@ def evaluate(
             are asked again and listed under "feedback".
 
     Raises:
-        QuestionFileError: the file cannot be read, or is malformed.
+        QuestionFileError: the file cannot be read, or is malformed; of what people said, if no line can be read.
         ModelError: a model cannot be loaded.
     """
     started = time.perf_counter()
-    said = judged(read_feedback(file)) if from_feedback else None
+    left_out: list[str] = []
+    said = judged(read_feedback(file, left_out.append)) if from_feedback else None
+    _tell_left_out(left_out)
     examples = said.examples if said else read_examples(file)
     models = load_encoder(encoder), load_reader(reader)
     threshold = models[1].min_confidence
@@ -85,6 +87,7 @@ def evaluate(
         "min_confidence": threshold,
         "distractors": [str(path) for path in distractors],
         "unreadable": unreadable,
+        "left_out": len(left_out),
         **counts,
         "seconds": round(time.perf_counter() - started, 1),
     }
@@ -121,6 +124,13 @@ def write_report(figures: Mapping[str, Any], path: Path) -> None:
         path.write_text(report(figures), encoding="utf-8")
     except OSError as error:
         raise ReportError(f"cannot write the report to {path}: {error}. Name another file: --report FILE") from error
+
+
+def _tell_left_out(lines: Sequence[str]) -> None:
+    for line in lines:
+        tell(f"left out: {line}")
+    if lines:
+        tell(f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} left out; the others are asked")
 
 
 def _described(file: Path) -> dict[str, Any]:
