@@ -1,6 +1,7 @@
 """Shared fixtures: the seeds behind a real assistant, and no network anywhere."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "GRADIO_ANALY
 
 from embeddings.documents import Document, read_documents
 from qa.assistant import Assistant
+from tests.altering import written
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 _LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104
@@ -52,6 +54,18 @@ def assistant(seed_documents: list[Document]) -> Iterator[Assistant]:
     """The bundled models over the five articles; tests only ask."""
     with Assistant.from_documents(seed_documents) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def written_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of a few articles; tests work on copies."""
+    return written(tmp_path_factory.mktemp("written") / "index")
+
+
+@pytest.fixture
+def folder(written_once: Path, tmp_path: Path) -> Path:
+    """A copy of that index, to damage."""
+    return Path(shutil.copytree(written_once, tmp_path / "index"))
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """`inspect` finds what `open` does not look at, and `repair` makes derived parts again or refuses."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,28 +12,9 @@ from embeddings.index import Changes, Counts, Index
 from embeddings.integrity import inspect, repair
 from embeddings.settings import StoredEncoder
 from embeddings.store import Store
+from tests.altering import ENCODER, change
 from tests.brute import assert_holds
 from tests.fakes import ARTICLES, HashingEncoder, article
-
-ENCODER = HashingEncoder(dimension=8)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "index"
-    with Index.open(folder, ENCODER, create=True) as index:
-        index.add(ARTICLES)
-    return folder
-
-
-@pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "index"))
-
-
-def change(folder: Path, statement: str) -> None:
-    with closing(sqlite3.connect(folder / "dalil.sqlite")) as connection, connection:
-        connection.execute(statement)
 
 
 def test_a_whole_index_has_nothing_wrong_and_stays_as_it_is(folder: Path) -> None:
@@ -64,7 +43,7 @@ def test_nothing_to_inspect_is_told(tmp_path: Path) -> None:
         "UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE path = 'b'",
         "UPDATE documents SET sha256 = (SELECT sha256 FROM texts WHERE number = 1) WHERE path = 'b'",
         "UPDATE passages SET end = end - 1 WHERE text = 2",
-        "UPDATE vectors SET vector = zeroblob(32) WHERE passage IN (SELECT id FROM passages WHERE text = 2)",
+        "UPDATE vectors SET vector = zeroblob(64) WHERE passage IN (SELECT id FROM passages WHERE text = 2)",
     ],
 )
 def test_damage_to_one_document_is_mended_by_taking_it_out(folder: Path, statement: str) -> None:
@@ -122,20 +101,20 @@ def test_a_damaged_part_is_named_and_repaired_without_embedding(folder: Path, pa
         assert_holds(index, ARTICLES)
 
 
-def test_a_part_that_only_lags_behind_is_sound(folder: Path, made: Path) -> None:
+def test_a_part_that_only_lags_behind_is_sound(folder: Path, written_once: Path) -> None:
     with Index.open(folder, ENCODER) as index:
         index.add([article("e", 5)])
     for name in ("vectors.faiss", "vectors.faiss.seal.json", "terms.seal.json"):
-        shutil.copy(made / name, folder / name)
+        shutil.copy(written_once / name, folder / name)
     shutil.rmtree(folder / "terms")
-    shutil.copytree(made / "terms", folder / "terms")
+    shutil.copytree(written_once / "terms", folder / "terms")
     assert inspect(folder) == []
 
 
-def test_a_lost_change_is_told_once(folder: Path, made: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lost_change_is_told_once(folder: Path, written_once: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Index.open(folder, ENCODER) as index:
         index.add([article("e", 5)])
-    shutil.copy(made / "dalil.sqlite", folder / "dalil.sqlite")
+    shutil.copy(written_once / "dalil.sqlite", folder / "dalil.sqlite")
     with Index.open(folder, ENCODER) as index:
         assert "made from change 2, and the stored truth is at change 1" in caplog.text
         assert_holds(index, ARTICLES)
@@ -233,7 +212,7 @@ def test_a_fingerprint_knows_documents_and_settings_not_their_history(tmp_path: 
     assert len(made) == 64
     assert build(tmp_path / "y", ["b", "z"], ["b", "a"]) == made
     assert build(tmp_path / "z", ["a", "b", "c"]) != made
-    with Index.open(tmp_path / "w", HashingEncoder(name="other", dimension=8), create=True) as index:
+    with Index.open(tmp_path / "w", HashingEncoder(name="other", dimension=16), create=True) as index:
         index.add([article("a", 97), article("b", 98)])
         assert index.fingerprint != made
         before = index.fingerprint

@@ -22,30 +22,10 @@ from embeddings.integrity import inspect
 from embeddings.layouts import Layout, nearest, read, write
 from embeddings.screening import is_kind_written_here
 from embeddings.store import Store
+from tests.altering import ENCODER, change
 from tests.brute import assert_holds
-from tests.fakes import ARTICLES, HashingEncoder
+from tests.fakes import ARTICLES
 from tests.strategies import any_text  # noqa: F401 (loads the settings of all property tests)
-
-ENCODER = HashingEncoder(dimension=16)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "index"
-    with Index.open(folder, ENCODER, create=True) as index:
-        index.add(ARTICLES)
-    return folder
-
-
-@pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "index"))
-
-
-def change(folder: Path, statement: str) -> None:
-    with closing(sqlite3.connect(folder / "dalil.sqlite")) as connection, connection:
-        connection.execute(statement)
-
 
 # --- links ------------------------------------------------------------------------------------------------------------
 
