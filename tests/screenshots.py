@@ -1,12 +1,13 @@
 """Take the README's pictures of the chat: `python -m tests.screenshots [--reader NAME] [--into DIR]`.
 
-Serves the chat over the seeds on a free port and drives Chromium through it; writes PNG files, a few hundred
-kilobytes at most each, and prints their names and sizes.
+Serves the chat over the seeds on a free port, asking for opinions, and drives Chromium through it; writes PNG files, a
+few hundred kilobytes at most each, and prints their names and sizes.
 """
 
 import argparse
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
@@ -15,6 +16,7 @@ from embeddings.documents import Document, read_documents
 from qa.assistant import Assistant
 from tests.browsing import ARGUMENTS, CHROMIUM
 from tests.served import running
+from ui.serving import Rules
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -72,8 +74,9 @@ def main() -> None:
     options.into.mkdir(exist_ok=True)
     documents = (item for item in read_documents([SEEDS]) if isinstance(item, Document))
     with (
+        TemporaryDirectory() as folder,
         Assistant.from_documents(documents, reader=options.reader) as assistant,
-        running(assistant) as address,
+        running(assistant, Rules(rate=0, feedback=Path(folder) / "feedback.jsonl")) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
