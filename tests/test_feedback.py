@@ -194,7 +194,7 @@ def test_eval_scores_what_is_right_and_lists_what_is_wrong(path: Path) -> None:
     assert (listed["question"], listed["said"], listed["answered_then"]) == (WHEN, "wrong_answer", "حي الميناء")
     assert "عام 1912" in listed["answered_now"]
     shown = evaluated("--from-feedback", path)
-    assert "called right by people: 1 answers" in shown
+    assert "called right by people: 1," in shown
     assert "wrong answer: " in shown
 
 

@@ -29,9 +29,9 @@ def show_figures(figures: Mapping[str, Any]) -> str:
 def _feedback(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield what people said: what is scored below, and what somebody has to look at."""
     answers = figures["answers"]
-    yield f"called right by people: {answers.get('right', 0)} answers, scored below as known answers"
+    yield f"called right by people: {answers.get('right', 0)}, scored below as known answers"
     if figures["to_look_at"]:
-        yield f"to look at: {len(figures['to_look_at'])} answers, not scored, for nobody has said what is right"
+        yield f"to look at: {len(figures['to_look_at'])}, not scored, for nobody has said what is right"
     for one in figures["to_look_at"]:
         then, now = (isolated(one[key] or ENGLISH.declined) for key in ("answered_then", "answered_now"))
         yield f"  {one['said'].replace('_', ' ')}: {isolated(one['question'])}"
