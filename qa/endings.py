@@ -7,7 +7,7 @@ yes/no questions that is the sentence that decides; of a time with words around 
 from typing import Final
 
 from embeddings.passages import sentences
-from qa.quantities import amounts, dates
+from qa.quantities import amounts, dates, ordinals
 from qa.questions import Kind
 
 _PAIRS: Final = {"(": ")", "[": "]", "«": "»", "“": "”", "﴿": "﴾"}
@@ -19,7 +19,7 @@ def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
     """Return the range to quote for the span [start, end) of `text`, for a question of `kind`."""
     if kind is Kind.YES_NO:
         return sentence_around(text, start, end)
-    for first, last in (*dates(text), *amounts(text)):
+    for first, last in (*dates(text), *amounts(text), *ordinals(text)):
         cuts_start, cuts_end = first < start < last, first < end < last
         if cuts_start or cuts_end:
             start, end = min(start, first), max(end, last)

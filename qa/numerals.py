@@ -33,6 +33,23 @@ ADDED: Final = MappingProxyType(
 )
 """Words whose values are added."""
 
+_ORDINALS: Final = (
+    "الاول الاولي الحادي الحاديه",
+    "الثاني الثانيه",
+    "الثالث الثالثه",
+    "الرابع الرابعه",
+    "الخامس الخامسه",
+    "السادس السادسه",
+    "السابع السابعه",
+    "الثامن الثامنه",
+    "التاسع التاسعه",
+    "العاشر العاشره",
+)
+ORDINALS: Final = MappingProxyType({form: n for n, forms in enumerate(_ORDINALS, 1) for form in forms.split()})
+"""«الأول» to «العاشر», folded; the first nine with «عشر» or a ten after them make those up to 99."""
+
+_TENTHS: Final = MappingProxyType({f"ال{ten}{end}": 10 * n for n, ten in enumerate(_TENS, 2) for end in ("ون", "ين")})
+
 FRACTIONS: Final = MappingProxyType({"نصف": 0.5, "ثلث": 1 / 3, "ثلثي": 2 / 3, "ربع": 0.25})
 _HUNDRED: Final = frozenset(("مايه", "ميه"))
 _SCALES: Final = MappingProxyType(
@@ -56,6 +73,15 @@ def number(folded: Sequence[str]) -> float | None:
         if not counted.take(word):
             return None
     return counted.total if counted.words else None
+
+
+def ordinal(phrase: str) -> int | None:
+    """Return the number of a folded ordinal: 14 for «الرابع عشر», 22 for «الثاني والعشرين»; None for anything else."""
+    first, _, rest = phrase.partition(" ")
+    if not rest:
+        return ORDINALS.get(first) or _TENTHS.get(first)
+    more = 10 if rest in ("عشر", "عشره") else _TENTHS.get(rest.removeprefix("و")) if rest[0] == "و" else None
+    return ORDINALS[first] + more if more and first in ORDINALS else None
 
 
 def numeric(word: str) -> bool:

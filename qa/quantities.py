@@ -14,6 +14,7 @@ from typing import Final
 import regex
 
 from embeddings.arabic import Word, words
+from qa.numerals import ORDINALS
 
 # Both families of month names (يناير / كانون الثاني), the Maghrebi ones, and the Hijri months.
 _MONTHS: Final = (
@@ -40,6 +41,12 @@ _SPELT: Final = (
     "ثلثي|ثلث|ربع|نصف|ضابطين|جنديين|يومين|شهرين|عامين|سنتين|اسبوعين|ساعتين|مرتين"
 )
 _ERA: Final = "(?:ه|م|ق م|هجري|هجريه|ميلادي|ميلاديه)"
+_FIRST: Final = "|".join(sorted(ORDINALS, key=len, reverse=True))
+_TENTH: Final = "ال(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ين|ون)"
+_COMPOUND: Final = rf"(?:{_FIRST}) (?:عشره?|و{_TENTH})"
+ORDINAL: Final = rf"{_COMPOUND}|{_FIRST}|{_TENTH}"
+"""A pattern of ordinals in folded words."""
+
 _NUMBER: Final = r"\d+(?:\.\d+)*"
 _MONTH: Final = rf"(?:{_MONTHS})(?: (?:{_MONTHS}))?"  # «تشرين الثاني/نوفمبر» is one month
 _OF_YEAR: Final = rf"(?:من )?(?:عام |سنه )?(?:\d{{4}}(?: {_ERA})?|\d{{3,4}} {_ERA})"
@@ -49,6 +56,8 @@ _WEEKDAY: Final = rf"(?:(?:{_TIMES}) )?(?:يوم )?(?:{_DAYS})"
 _DATE: Final = regex.compile(
     r"(?<!\S)[وفبل]?(?:"
     rf"(?:{_WEEKDAY} )?(?:الموافق )?(?:يوم )?\d{{1,2}} (?:من )?(?:شهر )?{_MONTH}(?: (?:{_LAST}))?(?: {_OF_YEAR})?"
+    rf"|(?:(?:{_WEEKDAY}|يوم) )?(?:الموافق )?(?:{ORDINAL}) من (?:شهر )?"
+    rf"(?:{_MONTH}(?: (?:{_LAST}))?(?: {_OF_YEAR})?|(?:هذا )?الشهر(?: (?:{_LAST}))?)"
     rf"|{_MONTH} {_OF_YEAR}"
     rf"|(?:عام|سنه|العام) \d{{3,4}}(?: {_ERA})?"
     rf"|(?:قبل|منذ|خلال|بعد) (?:(?:{_SPELT}|{_NUMBER}) )?(?:{_SPANS})(?: (?:{_LAST}))*"
@@ -60,8 +69,11 @@ _DATE: Final = regex.compile(
 _NUMERIC_DATE: Final = regex.compile(
     r"(?<!\p{Nd})(?:\p{Nd}{1,2}[/-]\p{Nd}{1,2}[/-]\p{Nd}{2,4}|\p{Nd}{4}-\p{Nd}{2}-\p{Nd}{2})(?!\p{Nd})"
 )
+_ORDINALS: Final = regex.compile(rf"(?<!\S)[وبل]?(?:{_COMPOUND})(?!\S)")
 _AMOUNT: Final = regex.compile(
-    rf"(?<!\S)(?:{_NUMBER}(?: (?:{_SPELT})(?: و?(?:{_SPELT}))*)?|[وبل]?(?:{_SPELT})(?: و?(?:{_SPELT}))*)(?!\S)"
+    r"(?<!\S)"
+    rf"(?<!(?:{_FIRST}) (?=عشر))"  # «عشر» after an ordinal belongs to it: «الرابع عشر»
+    rf"(?:{_NUMBER}(?: (?:{_SPELT})(?: و?(?:{_SPELT}))*)?|[وبل]?(?:{_SPELT})(?: و?(?:{_SPELT}))*)(?!\S)"
 )
 _UNIT: Final = regex.compile(r" (?:(?P<percent>(?:في |ب)الم(?:اي|ي)ه)(?!\S)|من \S+|\S+(?: مربعا?(?!\S))?)")
 _PERCENT: Final = regex.compile(r"\s?[%٪]")
@@ -84,6 +96,13 @@ def dates(text: str) -> tuple[tuple[int, int], ...]:
 def amounts(text: str) -> tuple[tuple[int, int], ...]:
     """Return the ranges of amounts in `text` with the unit that follows: «30 من قواته», «ثلاثة أيام»."""
     return tuple(_amounts(text))
+
+
+@lru_cache(maxsize=512)
+def ordinals(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of ordinals of two words in `text`: «الرابع عشر», «الحادي والعشرين»."""
+    line = _Line(text)
+    return tuple(line.place(*match.span()) for match in _ORDINALS.finditer(line.folded))
 
 
 def _amounts(text: str) -> Iterator[tuple[int, int]]:

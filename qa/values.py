@@ -15,8 +15,8 @@ from typing import Final
 import regex
 
 from embeddings.arabic import fold, stem, words
-from qa.numerals import number, numeric
-from qa.quantities import amounts, dates
+from qa.numerals import number, numeric, ordinal
+from qa.quantities import ORDINAL, amounts, dates
 
 
 class Relation(StrEnum):
@@ -227,7 +227,9 @@ _HIJRI: Final = MappingProxyType(
     }
 )
 _NAMES: Final = "|".join(sorted((*_MONTHS, *_HIJRI), key=len, reverse=True))
-_DAY: Final = regex.compile(rf"(?:(?<!\S)(?P<day>\d{{1,2}}) (?:من )?(?:شهر )?)?(?<!\S)[وبلف]?(?P<month>{_NAMES})(?!\S)")
+_DAY: Final = regex.compile(
+    rf"(?:(?<!\S)(?P<day>\d{{1,2}}|{ORDINAL}) (?:من )?(?:شهر )?)?(?<!\S)[وبلف]?(?P<month>{_NAMES})(?!\S)"
+)
 _YEAR: Final = regex.compile(r"(?<!\S)(?P<year>\d{3,4})(?: (?P<era>هجريه?|ه))?(?!\S)")
 _ISO: Final = regex.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _SLASHED: Final = regex.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
@@ -279,9 +281,13 @@ def _worded(written: str) -> Moment | None:
     return Moment(
         int(year["year"]) if year else None,
         _MONTHS.get(month) or _HIJRI.get(month),
-        int(named["day"]) if named and named["day"] else None,
+        _day(named["day"]) if named and named["day"] else None,
         month in _HIJRI or bool(year and year["era"]),
     )
+
+
+def _day(written: str) -> int | None:
+    return int(written) if written.isdecimal() else ordinal(written)
 
 
 def _checked(year: int, month: int, day: int) -> Moment | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.quantities import amounts, dates
+from qa.quantities import amounts, dates, ordinals
 from qa.questions import Kind, analyse
 
 
@@ -74,10 +74,22 @@ def test_an_amount_keeps_its_unit(text: str, expected: str) -> None:
         ("صباح السبت سلموا", "صباح السبت"),
         ("بتاريخ 12/5/2019 وقع", "12/5/2019"),
         ("سنة 2015 شهدت", "سنة 2015"),
+        ("وذلك منذ الرابع عشر من الشهر الماضي حين", "الرابع عشر من الشهر الماضي"),
+        ("في الأول من مايو 2018 وُقّع", "الأول من مايو 2018"),
+        (
+            "صباح الجمعة الحادي والعشرين من كانون الثاني/يناير الماضي",
+            "صباح الجمعة الحادي والعشرين من كانون الثاني/يناير الماضي",
+        ),
     ],
 )
 def test_a_date_is_quoted_whole(text: str, expected: str) -> None:
     assert expected in [text[start:end] for start, end in dates(text)]
+
+
+def test_an_ordinal_of_two_words_is_one() -> None:
+    text = "لويس الرابع عشر ملك فرنسا في القرن السابع عشر، والخمسين عاما الحادية والعشرين"
+    assert [text[start:end] for start, end in ordinals(text)] == ["الرابع عشر", "السابع عشر", "الحادية والعشرين"]
+    assert not any("عشر" in text[start:end] for start, end in amounts("لويس الرابع عشر ملك فرنسا"))
 
 
 @pytest.mark.parametrize("text", ["", "لا أرقام هنا ولا تواريخ", "وصل الرئيس إلى المدينة"])

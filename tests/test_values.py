@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.arabic import words
-from qa.numerals import number, numeric
+from qa.numerals import number, numeric, ordinal
 from qa.values import Amount, Moment, Relation, amounts_in, moments_in
 
 ONES = "واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة".split()
@@ -129,6 +129,9 @@ def test_only_what_touches_the_range_is_read() -> None:
         ("27 نوفمبر/تشرين الثاني الماضي", Moment(None, 11, 27)),
         ("كانون الثاني 2016", Moment(2016, 1)),
         ("عام 1983", Moment(1983)),
+        ("الخامس من أبريل 2019", Moment(2019, 4, 5)),
+        ("الثاني والعشرين من تشرين الثاني", Moment(None, 11, 22)),
+        ("الثلاثين من شهر مايو الماضي", Moment(None, 5, 30)),
         ("15 رمضان 1440 هـ", Moment(1440, 9, 15, hijri=True)),
     ],
 )
@@ -154,3 +157,12 @@ def test_days_that_only_the_reader_of_that_day_can_place_are_left_out(text: str)
 )
 def test_days_are_compared_by_what_both_tell(one: Moment, other: Moment, relation: Relation) -> None:
     assert one.compare(other) is other.compare(one) is relation
+
+
+@pytest.mark.parametrize(
+    ("phrase", "value"),
+    [("الاول", 1), ("العاشر", 10), ("الرابع عشر", 14), ("الحادي والعشرين", 21), ("الثلاثون", 30), ("التاسعه عشره", 19)]
+    + [(wrong, None) for wrong in ("", "عشر", "الرابع و", "الرابع عشرين", "الجيش عشر", "الرابع والعاشر")],
+)
+def test_an_ordinal_counts_what_it_says(phrase: str, value: int | None) -> None:
+    assert ordinal(phrase) == value
