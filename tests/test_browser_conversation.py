@@ -126,7 +126,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for what the server does after the page has shown it."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not true() and time.monotonic() < end:
         time.sleep(0.02)
     assert true()
