@@ -288,9 +288,9 @@ def test_any_bytes_of_a_faiss_file_are_searched_or_refused(
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 10_000), NUMBERS), min_size=1, max_size=4))
 def test_any_bytes_of_the_terms_are_searched_made_again_or_refused(
-    made: Path, tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, bytes]]
+    written_once: Path, tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, bytes]]
 ) -> None:
-    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("terms") / "index"))
+    folder = Path(shutil.copytree(written_once, tmp_path_factory.mktemp("terms") / "index"))
     (path,) = (folder / "terms").glob("*.term")
     data = bytearray(path.read_bytes())
     for at, value in changes:
