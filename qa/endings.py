@@ -12,7 +12,7 @@ from qa.questions import Kind
 
 _PAIRS: Final = {"(": ")", "[": "]", "«": "»", "“": "”", "﴿": "﴾"}
 _SIGNS: Final = "%٪$€£°"
-_LONGEST_SENTENCE: Final = 60  # Words; of a longer one, the clauses that the span touches.
+_LONGEST_SENTENCE: Final = 40  # Words; of a longer one, the clauses that the span touches.
 
 
 def whole(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
