@@ -19,7 +19,7 @@ from qa.values import Relation
 
 _BESIDE: Final = 3  # Citations beside the answer's own, agreeing or differing: more are not read by anyone.
 
-_SURE: Final = 1 / 3  # Confidence from which a span of another document may contradict the answer.
+_SURE: Final = 1 / 4  # Confidence from which a span of another document may contradict the answer.
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from qa.assistant import Assistant
 from tests.browsing import Visit, ask, settled, visit, watched
 from tests.served import running
 from tests.shelf import QUOTATIONS, Shelf, seed_shelf
+from ui.strings import texts
 
 pytestmark = pytest.mark.browser
 
@@ -97,7 +98,7 @@ def test_the_saved_proof_opens_from_disk(page: Page, context: BrowserContext, tm
     opened = context.new_page()
     opened.goto((tmp_path / "proof.html").as_uri())
     expect(opened.locator("mark")).to_have_text(QUOTATIONS[CAPTURED][1])
-    expect(opened.locator(".check")).to_contain_text("قائمة في مواضعها")
+    expect(opened.locator(".check")).to_contain_text(texts("ar").all_stand(1))
     assert opened.evaluate("[document.documentElement.dir, document.styleSheets[0].cssRules.length > 20]") == [
         "rtl",
         True,
