@@ -48,7 +48,8 @@ _ORDINALS: Final = (
 ORDINALS: Final = MappingProxyType({form: n for n, forms in enumerate(_ORDINALS, 1) for form in forms.split()})
 """«الأول» to «العاشر», folded; the first nine with «عشر» or a ten after them make those up to 99."""
 
-_TENTHS: Final = MappingProxyType({f"ال{ten}{end}": 10 * n for n, ten in enumerate(_TENS, 2) for end in ("ون", "ين")})
+TENTHS: Final = MappingProxyType({f"ال{ten}{end}": 10 * n for n, ten in enumerate(_TENS, 2) for end in ("ون", "ين")})
+"""«العشرون» to «التسعين», folded."""
 
 FRACTIONS: Final = MappingProxyType({"نصف": 0.5, "ثلث": 1 / 3, "ثلثي": 2 / 3, "ربع": 0.25})
 _HUNDRED: Final = frozenset(("مايه", "ميه"))
@@ -79,8 +80,8 @@ def ordinal(phrase: str) -> int | None:
     """Return the number of a folded ordinal: 14 for «الرابع عشر», 22 for «الثاني والعشرين»; None for anything else."""
     first, _, rest = phrase.partition(" ")
     if not rest:
-        return ORDINALS.get(first) or _TENTHS.get(first)
-    more = 10 if rest in ("عشر", "عشره") else _TENTHS.get(rest.removeprefix("و")) if rest[0] == "و" else None
+        return ORDINALS.get(first) or TENTHS.get(first)
+    more = 10 if rest in ("عشر", "عشره") else TENTHS.get(rest.removeprefix("و")) if rest[0] == "و" else None
     return ORDINALS[first] + more if more and first in ORDINALS else None
 
 

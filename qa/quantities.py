@@ -14,7 +14,7 @@ from typing import Final
 import regex
 
 from embeddings.arabic import Word, words
-from qa.numerals import ORDINALS
+from qa.numerals import ORDINALS, TENTHS
 
 # Both families of month names (يناير / كانون الثاني), the Maghrebi ones, and the Hijri months.
 _MONTHS: Final = (
@@ -42,8 +42,8 @@ _SPELT: Final = (
 )
 _ERA: Final = "(?:ه|م|ق م|هجري|هجريه|ميلادي|ميلاديه)"
 _FIRST: Final = "|".join(sorted(ORDINALS, key=len, reverse=True))
-_TENTH: Final = "ال(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ين|ون)"
-_COMPOUND: Final = rf"(?:{_FIRST}) (?:عشره?|و{_TENTH})"
+_TENTH: Final = "|".join(TENTHS)
+_COMPOUND: Final = rf"(?:{_FIRST}) (?:عشره?|و(?:{_TENTH}))"
 ORDINAL: Final = rf"{_COMPOUND}|{_FIRST}|{_TENTH}"
 """A pattern of ordinals in folded words."""
 

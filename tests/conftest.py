@@ -18,6 +18,8 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "GRADIO_ANALY
 from embeddings.documents import Document, read_documents
 from qa.assistant import Assistant
 from tests.altering import written
+from tests.served import running
+from tests.shelf import Shelf, seed_shelf
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 _LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104
@@ -66,6 +68,19 @@ def written_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(written_once: Path, tmp_path: Path) -> Path:
     """A copy of that index, to damage."""
     return Path(shutil.copytree(written_once, tmp_path / "index"))
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Shelf:
+    """The seeds behind an assistant whose answers are known beforehand."""
+    return seed_shelf()
+
+
+@pytest.fixture(scope="module")
+def address(shelf: Shelf) -> Iterator[str]:
+    """Where the chat over them is served."""
+    with running(shelf) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

@@ -1,29 +1,15 @@
 """What a search is narrowed to, in a real Chromium: seen and taken back while its boxes are folded away."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browsing import ask, watched
-from tests.served import running
-from tests.shelf import Shelf, seed_shelf
+from tests.shelf import Shelf
 from ui.conversation import Limits, narrowed
 from ui.strings import texts
 
 AR, EN = texts("ar"), texts("en")
 CAPTURED = "كم عدد قوات حفتر الذين وقعوا في الأسر؟"
-
-
-@pytest.fixture(scope="module")
-def shelf() -> Shelf:
-    return seed_shelf()
-
-
-@pytest.fixture(scope="module")
-def address(shelf: Shelf) -> Iterator[str]:
-    with running(shelf) as served:
-        yield served
 
 
 def fold(page: Page) -> None:

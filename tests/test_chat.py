@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -16,8 +15,7 @@ from embeddings.documents import document_from_text
 from embeddings.errors import DalilError
 from qa.answers import Reason
 from qa.assistant import Assistant
-from tests.served import running
-from tests.shelf import Shelf, seed_shelf
+from tests.shelf import Shelf
 from ui.chat import build_app
 from ui.conversation import Limits, Turn, answered, conversation, panel, welcome
 from ui.dressing import dressed
@@ -30,17 +28,6 @@ from ui.visitors import Visitors
 
 AR, EN = texts("ar"), texts("en")
 CAPTURED = "كم عدد قوات حفتر الذين وقعوا في الأسر؟"
-
-
-@pytest.fixture(scope="module")
-def shelf() -> Shelf:
-    return seed_shelf()
-
-
-@pytest.fixture(scope="module")
-def address(shelf: Shelf) -> Iterator[str]:
-    with running(shelf) as served:
-        yield served
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from embeddings.documents import Document
 from qa.answers import Answer, Citation, Reason
+from qa.assistant import MAX_QUESTION
 from ui.conversation import Turn
 
 KEPT: Final = 30  # turns
 _EVIDENCE: Final = 8  # passages a turn
 _QUOTED: Final = 100  # quotations that agree, or differ: as many as an answer has at the most
 _OPINIONS: Final = 300
-_QUESTION: Final = 2_000  # characters; longer ones are not answered
 _ID: Final = re.compile("[0-9a-f]{32}")
 
 _Find = Callable[[str], Document]
@@ -72,7 +72,7 @@ def kept(turn: Turn) -> dict[str, Any]:
 
 
 def _packed_turn(turn: Turn) -> dict[str, Any]:
-    told = {"id": turn.id, "conversation": turn.conversation, "question": turn.question[:_QUESTION]}
+    told = {"id": turn.id, "conversation": turn.conversation, "question": turn.question[:MAX_QUESTION]}
     if turn.answer is None:
         return {**told, "problem": turn.problem}
     answer = turn.answer
